@@ -1,0 +1,72 @@
+"""The project's checks, each in an environment of its own: `nox -l` lists them."""
+
+from __future__ import annotations
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "typing", "codegen", "tests", "min_deps", "coverage", "docs"]
+
+
+def pytest_with_coverage(session: nox.Session) -> None:
+    session.env["COVERAGE_FILE"] = f".coverage.{session.name}"
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The whole suite, examples included, on each installed Python."""
+    session.install("-e", ".[test,codegen]")
+    pytest_with_coverage(session)
+
+
+@nox.session(python=PYTHONS)
+def min_deps(session: nox.Session) -> None:
+    """The suite on the oldest release of each dependency that pyproject.toml admits."""
+    session.install("--resolution", "lowest-direct", "-e", ".[test,codegen]")
+    pytest_with_coverage(session)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Branch coverage over all test sessions; anything below 100 % fails."""
+    session.install("coverage[toml]")
+    session.run("coverage", "combine", "--keep", env={"COVERAGE_FILE": ".coverage"})
+    session.run("coverage", "report", env={"COVERAGE_FILE": ".coverage"})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, formatting, and the import contracts."""
+    session.install("-e", ".[dev]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Four type checkers over the package, the examples and the typing tests."""
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+    session.run("pyright")
+    session.run("ty", "check", "--error-on-warning", "omics_runs", "examples", "tests/typing")
+    session.run("pyrefly", "check")
+
+
+@nox.session
+def codegen(session: nox.Session) -> None:
+    """The committed generated code is what the generator makes of the committed model."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "codegen", "check")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, with every warning an error."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", "build", "--strict", "--site-dir", session.create_tmp())
