@@ -1,0 +1,252 @@
+"""The cattrs converter: JSON as the service writes it, into models and back.
+
+It is strict. A 7 where a string belongs is an error and not `'7'`, and the error says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache, partial
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import cattrs
+
+from omics_runs._enums import OpenStrEnum
+from omics_runs._narrow import is_array, is_mapping, is_number, is_object, is_sequence
+
+if TYPE_CHECKING:
+    from omics_runs._model import Structure
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+
+
+class Misfit(Exception):
+    """A JSON value that does not fit its model; `path` says where, from the value's own root."""
+
+    def __init__(self, what: str, path: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.path = path
+
+    def under(self, step: str) -> Misfit:
+        """Return the same misfit as seen from one level up."""
+        return Misfit(self.what, step + self.path)
+
+
+def structure(data: object, cls: type[T]) -> T:
+    """Return `data`, decoded JSON, as an instance of a response model.
+
+    Raises:
+        Misfit: It does not fit; `path` starts with `$`.
+    """
+    try:
+        return converter().structure(data, cls)
+    except Misfit as misfit:
+        raise misfit.under("$") from None
+
+
+def read_document(value: object, kind: type[T]) -> T:
+    """Return a JSON document as an instance of the caller's own class.
+
+    Raises:
+        Misfit: It does not fit; `what` names every place that does not.
+    """
+    if value is None:
+        raise Misfit("is absent")
+    try:
+        return _document_converter().structure(value, kind)
+    except Exception as error:  # whatever the hooks of the caller's own class raise
+        whats = "; ".join(cattrs.transform_error(error, path=""))
+        raise Misfit(f"does not fit {kind.__name__}: {whats}") from error
+
+
+def to_json(value: Any) -> Any:
+    """Return a model's value as JSON-safe data."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_mapping(value):
+        return {key: to_json(item) for key, item in value.items()}
+    if is_sequence(value):
+        return [to_json(item) for item in value]
+    return value.to_dict() if hasattr(value, "to_dict") else value
+
+
+@cache
+def converter() -> cattrs.Converter:
+    """Return the one converter, built when it is first needed."""
+    made = cattrs.Converter(detailed_validation=False)
+    for kind in (str, int, bool, float):
+        made.register_structure_hook(kind, _strict(kind))
+    made.register_structure_hook(datetime, lambda value, _: timestamp(value))
+    made.register_structure_hook(OpenStrEnum, _open_enum)
+    made.register_structure_hook_factory(_is_tuple, partial(_tuple_hook, made))
+    made.register_structure_hook_factory(_is_mapping, partial(_mapping_hook, made))
+    made.register_structure_hook_factory(_is_structure, partial(_structure_hook, made))
+    return made
+
+
+@cache
+def _document_converter() -> cattrs.Converter:
+    return converter().copy(detailed_validation=True)
+
+
+def timestamp(value: object) -> datetime:
+    """Return any form of timestamp that the service has been seen to write, in UTC.
+
+    Text in ISO 8601 with or without a fraction, with `Z`, an offset or no zone at all (which
+    means UTC), and epoch seconds. Numbers from 100 billion on are epoch milliseconds, as
+    CloudWatch Logs writes them.
+    """
+    if isinstance(value, str):
+        return _in_utc(_parse(value))
+    if is_number(value):
+        return _from_epoch(value)
+    raise Misfit(f"expected a timestamp, got {_named(value)}")
+
+
+def _from_epoch(value: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(value / 1000 if abs(value) >= 1e11 else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Misfit(f"expected a timestamp, got the number {value}") from None
+
+
+def _parse(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    from dateutil.parser import parse  # noqa: PLC0415  (rarely needed, and slow to import)
+
+    try:
+        moment, other = (parse(text, default=blank) for blank in _BLANKS)
+    except (ValueError, OverflowError):
+        moment, other = _BLANKS
+    if moment != other:  # a part of the date was missing, and dateutil filled it in
+        raise Misfit(f"expected a timestamp, got {text[:60]!r}")
+    return moment
+
+
+_BLANKS = datetime(2000, 1, 1), datetime(2001, 2, 2)  # noqa: DTZ001  (no zone means UTC here)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise Misfit(f"expected a timestamp that exists in UTC, got {moment}") from None
+
+
+def _named(value: object) -> str:
+    names: dict[type, str] = {
+        dict: "an object",
+        list: "an array",
+        str: "a string",
+        bool: "a boolean",
+    }
+    if value is None:
+        return "null"
+    return names.get(type(value), "a number")
+
+
+def _strict(kind: type) -> Hook:
+    words = {str: "a string", int: "a whole number", bool: "a boolean", float: "a number"}
+    accepted = (int, float) if kind is float else kind
+
+    def hook(value: Any, _: Any) -> Any:
+        if isinstance(value, accepted) and (kind is bool or not isinstance(value, bool)):
+            return value
+        raise Misfit(f"expected {words[kind]}, got {_named(value)}")
+
+    return hook
+
+
+def _open_enum(value: Any, cls: type[OpenStrEnum]) -> OpenStrEnum:
+    if not isinstance(value, str):
+        raise Misfit(f"expected a string, got {_named(value)}")
+    return cls(value)
+
+
+def _is_tuple(cls: Any) -> bool:
+    return get_origin(cls) is tuple
+
+
+def _tuple_hook(made: cattrs.Converter, cls: Any) -> Hook:
+    each = get_args(cls)[0]
+    inner = made.get_structure_hook(each)
+
+    def hook(value: Any, _: Any) -> Any:
+        if not is_array(value):
+            raise Misfit(f"expected an array, got {_named(value)}")
+        return tuple(_inside(f"[{place}]", inner, item, each) for place, item in enumerate(value))
+
+    return hook
+
+
+def _is_mapping(cls: Any) -> bool:
+    return get_origin(cls) is Mapping
+
+
+def _mapping_hook(made: cattrs.Converter, cls: Any) -> Hook:
+    each = get_args(cls)[1]
+    if each is Any:  # a document: any JSON at all, passed through untouched
+        return lambda value, _: value
+    inner = made.get_structure_hook(each)
+
+    def hook(value: Any, _: Any) -> Any:
+        if not is_object(value):
+            raise Misfit(f"expected an object, got {_named(value)}")
+        return {key: _inside(f".{key}", inner, item, each) for key, item in value.items()}
+
+    return hook
+
+
+def _is_structure(cls: Any) -> bool:
+    return isinstance(cls, type) and hasattr(cls, "__wire__")
+
+
+def _structure_hook(made: cattrs.Converter, cls: type[Structure]) -> Hook:
+    types = {name: _without_none(kind) for name, kind in get_type_hints(cls).items()}
+    members = {
+        member.wire: (member.name, types[member.name], made.get_structure_hook(types[member.name]))
+        for member in cls.__wire__
+    }
+    required = {member.wire for member in cls.__wire__ if member.required}
+
+    def hook(value: Any, _: Any) -> Any:
+        if not is_object(value):
+            raise Misfit(f"expected an object, got {_named(value)}")
+        arguments: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for key, item in value.items():
+            if key not in members:
+                extra[key] = item
+            elif item is not None:
+                name, kind, inner = members[key]
+                arguments[name] = _inside(f".{key}", inner, item, kind)
+        for wire in required:
+            if value.get(wire) is None:
+                raise Misfit("is missing", f".{wire}")
+        return cls(extra=extra, **arguments)
+
+    return hook
+
+
+def _without_none(kind: Any) -> Any:
+    if get_origin(kind) not in {Union, UnionType}:
+        return kind
+    (present,) = (argument for argument in get_args(kind) if argument is not NoneType)
+    return present
+
+
+def _inside(step: str, hook: Hook, value: Any, kind: Any) -> Any:
+    try:
+        return hook(value, kind)
+    except Misfit as misfit:
+        raise misfit.under(step) from None

@@ -1,0 +1,326 @@
+"""The hand-written half of the error tree; `omics_runs.errors` is the door to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from omics_runs._generated.enums import RunStatus
+    from omics_runs._generated.models.runs import GetRunResponse
+    from omics_runs._model import Request
+
+_E = TypeVar("_E", bound=Exception)
+
+MESSAGE_LIMIT = 1_000
+"""Longest message text that an error keeps, in characters; a proxy may answer with megabytes."""
+
+
+def _restore(cls: type[_E], args: tuple[object, ...], state: dict[str, Any]) -> _E:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+def shortened(text: str, limit: int = MESSAGE_LIMIT) -> str:
+    """Return `text`, or its beginning with a note of what was cut."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+
+
+class OmicsRunsError(Exception):
+    """Base of every error that this SDK raises on purpose.
+
+    All of them can be pickled and copied; `__cause__` is lost on the way, as with any exception.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__.copy())
+
+
+class ConfigurationError(OmicsRunsError):
+    """The client can't be built or can't sign: no region, no credentials, contradictory settings."""
+
+
+class InvalidRequestError(OmicsRunsError, ValueError):
+    """A request was refused before anything was sent.
+
+    Attributes:
+        problems: One `(path, what)` pair for each thing that is wrong; all of them at once.
+    """
+
+    def __init__(self, subject: str, problems: Iterable[tuple[str, str]]) -> None:
+        self.subject = subject
+        self.problems = tuple(problems)
+        super().__init__(subject, self.problems)
+
+    def __str__(self) -> str:
+        lines = "; ".join(f"{path}: {what}" if path else what for path, what in self.problems)
+        return f"{self.subject} was refused and nothing was sent: {lines}"
+
+
+@frozen(kw_only=True)
+class Attempt:
+    """What became of one HTTP attempt of a call."""
+
+    number: int
+    """Place among the attempts of the call, counted from 1."""
+    duration: float
+    """Seconds from the start of the attempt to its end."""
+    status_code: int | None = None
+    """HTTP status of the answer; None when there was none."""
+    aws_request_id: str | None = None
+    """The service's own id of this attempt; what AWS support asks for."""
+    reason: str | None = None
+    """What went wrong, as an error code or an exception's name; None for a success."""
+    delay: float | None = None
+    """Seconds waited after it before the next attempt; None after the last one."""
+
+
+class CallError(OmicsRunsError):
+    """A call of the service failed.
+
+    Attributes:
+        operation: The service's name of the operation, such as `StartRun`.
+        request: The request that was sent; for `StartRun` its `request_id` lets you send it again
+            without starting a second run.
+        attempts: One `Attempt` for each time that the request was sent.
+        max_attempts: How many attempts the retry policy allowed.
+        may_have_taken_effect: True when the service may have acted on the request although this
+            error was raised, for instance because its answer was lost.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        request: Request[Any] | None = None,
+        may_have_taken_effect: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.request = request
+        self.attempts: tuple[Attempt, ...] = ()
+        self.max_attempts = 1
+        self.may_have_taken_effect = may_have_taken_effect
+
+    @property
+    def message(self) -> str:
+        """The bare text, without the operation and the ids."""
+        return str(self.args[0])
+
+    @property
+    def request_id(self) -> str | None:
+        """The idempotency token that the request carried; None for operations without one."""
+        return getattr(self.request, "request_id", None)
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self._headline()}{self._trailer()}"
+
+    def _headline(self) -> str:
+        return self.message
+
+    def _trailer(self) -> str:
+        notes: list[str] = []
+        if aws_request_id := getattr(self, "aws_request_id", None):
+            notes.append(f"aws request {aws_request_id}")
+        if self.attempts:
+            notes.append(f"attempt {len(self.attempts)} of {self.max_attempts}")
+        if self.may_have_taken_effect:
+            notes.append("may have taken effect")
+        return f" [{', '.join(notes)}]" if notes else ""
+
+
+class TransportError(CallError):
+    """No usable answer came back; `__cause__` is the HTTP library's own error."""
+
+
+class TransportTimeoutError(TransportError, TimeoutError):
+    """No answer came in time: connecting, reading, or the call as a whole took too long."""
+
+
+class UnreadableResponseError(CallError):
+    """An answer came, but it could not be read.
+
+    Attributes:
+        path: Where in the answer it went wrong, as a JSON path such as `$.items[3].status`.
+        raw: The answer's body as it came.
+        is_json: Whether the body was JSON at all; one that is not is retried like a lost answer.
+        status_code: HTTP status of the answer.
+        aws_request_id: The service's own id of the call.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        request: Request[Any] | None = None,
+        path: str = "$",
+        raw: bytes = b"",
+        is_json: bool = True,
+        status_code: int | None = None,
+        aws_request_id: str | None = None,
+        may_have_taken_effect: bool = False,
+    ) -> None:
+        super().__init__(
+            message,
+            operation=operation,
+            request=request,
+            may_have_taken_effect=may_have_taken_effect,
+        )
+        self.path = path
+        self.raw = raw
+        self.is_json = is_json
+        self.status_code = status_code
+        self.aws_request_id = aws_request_id
+
+    def _headline(self) -> str:
+        return f"unreadable answer at {self.path}: {self.message}"
+
+
+class ServiceError(CallError):
+    """The service answered with an error.
+
+    Its subclasses follow the service's error codes; a code that this release doesn't know is
+    given to the class of its HTTP status, and to this class where the status has none.
+
+    Attributes:
+        code: The service's error code, such as `ThrottlingException`.
+        status_code: HTTP status of the answer.
+        aws_request_id: The service's own id of the call, or None if it sent none.
+        retry_after: Seconds the service asked to wait, from `x-amz-retry-after`, or None.
+        fault: `throttling` and `transient` errors pass with time and are retried; None does not.
+    """
+
+    service_code: ClassVar[str | None] = None
+    """The error code that the service's model gives to this class."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        code: str,
+        status_code: int,
+        request: Request[Any] | None = None,
+        aws_request_id: str | None = None,
+        retry_after: float | None = None,
+        fault: Literal["transient", "throttling"] | None = None,
+        may_have_taken_effect: bool = False,
+    ) -> None:
+        super().__init__(
+            shortened(message),
+            operation=operation,
+            request=request,
+            may_have_taken_effect=may_have_taken_effect,
+        )
+        self.code = code
+        self.status_code = status_code
+        self.aws_request_id = aws_request_id
+        self.retry_after = retry_after
+        self.fault: Literal["transient", "throttling"] | None = fault
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may succeed later, by the service's own classification."""
+        return self.fault is not None
+
+    def _headline(self) -> str:
+        return f"{self.code} ({self.status_code}): {self.message or '(no message)'}"
+
+
+class WaitError(OmicsRunsError):
+    """A wait ended without the wanted status. The run itself is left alone.
+
+    Attributes:
+        run: The run as it was last seen, or None if it never was.
+        wanted: The statuses that were waited for.
+    """
+
+    def __init__(
+        self, message: str, *, run: GetRunResponse | None, wanted: AbstractSet[RunStatus]
+    ) -> None:
+        super().__init__(message)
+        self.run = run
+        self.wanted = frozenset(wanted)
+
+
+class StatusUnreachableError(WaitError):
+    """The run is in a state from which the wanted status can no longer come."""
+
+
+class RunFailedError(StatusUnreachableError):
+    """The run ended as `FAILED`; `failure_reason` and `status_message` say why."""
+
+    @property
+    def failure_reason(self) -> str | None:
+        """The service's failure code, a `FailureReason`, or None if it gave none."""
+        return self.run.failure_reason if self.run else None
+
+    @property
+    def status_message(self) -> str | None:
+        """The service's sentence about the failure, or None if it gave none."""
+        return self.run.status_message if self.run else None
+
+
+class RunCancelledError(StatusUnreachableError):
+    """The run ended as `CANCELLED`."""
+
+    @property
+    def status_message(self) -> str | None:
+        """The service's sentence about the end of the run, or None if it gave none."""
+        return self.run.status_message if self.run else None
+
+
+class RunGoneError(StatusUnreachableError):
+    """The run was deleted, or removed by the service to make room; `run` is how it was last seen."""
+
+
+class RunReplacedError(WaitError):
+    """The id now belongs to another run: the service gives ids of deleted runs out again.
+
+    Attributes:
+        expected_uuid: The uuid of the run that was waited for.
+        seen_uuid: The uuid of the run that has the id now.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        run: GetRunResponse | None,
+        wanted: AbstractSet[RunStatus],
+        expected_uuid: str,
+        seen_uuid: str,
+    ) -> None:
+        super().__init__(message, run=run, wanted=wanted)
+        self.expected_uuid = expected_uuid
+        self.seen_uuid = seen_uuid
+
+
+class WaitTimeoutError(WaitError, TimeoutError):
+    """The time given to the wait is over; the run goes on.
+
+    Attributes:
+        elapsed: Seconds that were waited.
+        polls: How often the run was asked for.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        run: GetRunResponse | None,
+        wanted: AbstractSet[RunStatus],
+        elapsed: float,
+        polls: int,
+    ) -> None:
+        super().__init__(message, run=run, wanted=wanted)
+        self.elapsed = elapsed
+        self.polls = polls

@@ -1,0 +1,252 @@
+"""What every generated model is made of: `Request`, `Structure` and `Response`."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
+
+import attrs
+from attrs import field, frozen
+
+from omics_runs import _preflight
+from omics_runs._convert import Misfit, read_document, structure, to_json
+from omics_runs._documents import copy_document
+from omics_runs._errors import InvalidRequestError, UnreadableResponseError
+from omics_runs._rules import Problem, Rule
+
+JSON: TypeAlias = "Mapping[str, JSON] | list[JSON] | str | int | float | bool | None"
+"""Any JSON value."""
+
+REPR_LIMIT = 200
+"""Length in characters to which the repr of a model is kept."""
+
+T = TypeVar("T")
+Out_co = TypeVar("Out_co", bound="Response", covariant=True)
+
+
+@frozen
+class Member:
+    """What the wire knows of one attribute of a model."""
+
+    name: str
+    """The attribute's name in Python."""
+    wire: str
+    """Its name on the wire."""
+    rule: Rule | None = None
+    """What a request's value must satisfy; None in responses, which are never validated."""
+    required: bool = False
+    """Whether the model can't be without it."""
+    hidden: bool = False
+    """Whether its value is kept out of the repr: documents, policies, presigned links."""
+    document: bool = False
+    """Whether its value is a JSON document, which is never touched."""
+
+
+@frozen(kw_only=True)
+class ResponseMetadata:
+    """What is known of the answer beside its content."""
+
+    aws_request_id: str | None = None
+    """The service's own id of the call; what AWS support asks for."""
+    status_code: int | None = None
+    """HTTP status; None in a model that was made by hand."""
+    attempts: int = 0
+    """How many times the request was sent until this answer came."""
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    """The answer's headers, names in lower case."""
+    raw: Any = field(default=None, repr=False)
+    """The decoded JSON as it came, before it was made a model."""
+
+
+def new_request_id() -> str:
+    """Return a fresh idempotency token."""
+    return str(uuid.uuid4())
+
+
+class Model:
+    """What all models share: wire names, JSON in and out, copies with changes, a short repr."""
+
+    __slots__ = ()
+    __wire__: ClassVar[tuple[Member, ...]] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the present members under their wire names, JSON-safe; `from_dict` reads it."""
+        made = {
+            member.wire: copy_document(value) if member.document else to_json(value)
+            for member, value in self._present()
+        }
+        extra: Mapping[str, Any] = getattr(self, "extra", {})
+        return {**made, **copy_document(extra)}
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some members changed, by their Python names.
+
+        A request draws a new `request_id`, unless the caller gave the one it has.
+        """
+        return attrs.evolve(self, **changes)  # type: ignore[misc]
+
+    def _present(self) -> Iterator[tuple[Member, Any]]:
+        for member in self.__wire__:
+            value = getattr(self, member.name)
+            if value is not None:
+                yield member, value
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        shown = ", ".join(
+            f"{member.name}={'...' if member.hidden else _short(value)}"
+            for member, value in self._present()
+        )
+        room = REPR_LIMIT - len(name) - 2
+        return f"{name}({shown if len(shown) <= room else shown[: room - 1] + '…'})"
+
+
+def _short(value: Any) -> str:
+    text = repr(value.value if hasattr(value, "is_known") else value)
+    if hasattr(value, "isoformat"):
+        text = str(value.isoformat())
+    return text if len(text) <= 60 else f"{text[:58]}…{text[-1]}"
+
+
+@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
+class Structure(Model):
+    """A part of an answer."""
+
+    extra: Mapping[str, Any] = field(factory=dict[str, Any])
+    """Members that the service sent and this release doesn't know, by their wire names."""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the model of decoded JSON with wire names; unknown members go to `extra`.
+
+        Raises:
+            UnreadableResponseError: A member is missing or has the wrong type.
+        """
+        try:
+            return structure(dict(data), cls)
+        except Misfit as misfit:
+            raise _unreadable(cls, misfit) from None
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the model of JSON text with wire names; see `from_dict`.
+
+        Raises:
+            UnreadableResponseError: It is not JSON, or a member is missing or of the wrong type.
+        """
+        try:
+            return structure(json.loads(text), cls)
+        except Misfit as misfit:
+            raise _unreadable(cls, misfit) from None
+        except ValueError as error:
+            raise _unreadable(cls, Misfit(f"is not JSON: {error}", "$")) from None
+
+    def _document_as(self, name: str, kind: type[T]) -> T:
+        try:
+            return read_document(getattr(self, name), kind)
+        except Misfit as misfit:
+            raise _unreadable(type(self), misfit.under(f"$.{name}")) from None
+
+
+@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
+class Response(Structure):
+    """The answer to a call."""
+
+    response_metadata: ResponseMetadata = field(
+        factory=ResponseMetadata, eq=False, metadata={"sdk": True}
+    )
+    """What is known of the answer beside its content: ids, status, attempts, the raw JSON."""
+
+
+class Request(Model, Generic[Out_co]):
+    """What is sent in a call; plain data that names its answer's type."""
+
+    __slots__ = ()
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return everything that is wrong with this request, as `(path, what)` pairs."""
+        return (*self._member_problems(), *_preflight.problems(self))
+
+    def validate(self) -> None:
+        """Check this request without sending it.
+
+        Raises:
+            InvalidRequestError: Something is wrong; the error names all of it.
+        """
+        if problems := self.problems():
+            raise InvalidRequestError(self._subject(), problems)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the request of a dict with wire names, such as `to_dict` makes.
+
+        Values are checked when the request is sent, or by `validate`.
+
+        Raises:
+            InvalidRequestError: A name is unknown, or a required one is missing.
+        """
+        return cls._from_wire(data, {})
+
+    @classmethod
+    def from_json(cls, text: str | bytes, **overrides: Any) -> Self:
+        """Return the request of JSON text with wire names, such as `skeleton` shows.
+
+        Args:
+            text: A JSON object.
+            **overrides: Members that win over the text's, by their Python names.
+
+        Raises:
+            InvalidRequestError: It is not a JSON object, a name is unknown, or a required one is
+                missing.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise InvalidRequestError(cls._subject(), [("", f"is not JSON: {error}")]) from None
+        return cls._from_wire(data, overrides)
+
+    @classmethod
+    def skeleton(cls) -> dict[str, Any]:
+        """Return a dict with every member's wire name and a value of its type, to be filled in."""
+        return {member.wire: member.rule.placeholder() for member in cls.__wire__ if member.rule}
+
+    @classmethod
+    def _from_wire(cls, data: Any, overrides: Mapping[str, Any]) -> Self:
+        if not isinstance(data, Mapping):
+            raise InvalidRequestError(cls._subject(), [("", "must be a JSON object")])
+        given = cast("Mapping[str, Any]", data)
+        names = {member.wire: member.name for member in cls.__wire__}
+        arguments = {names.get(key, key): value for key, value in given.items()}
+        arguments.update(overrides)
+        unknown = [key for key in given if key not in names]
+        unknown += [name for name in overrides if name not in names.values()]
+        missing = [
+            member.name
+            for member in cls.__wire__
+            if member.required and arguments.get(member.name) is None
+        ]
+        if unknown or missing:
+            problems = [(name, "is not a member of this request") for name in unknown]
+            problems += [(name, "is required") for name in missing]
+            raise InvalidRequestError(cls._subject(), problems)
+        return cls(**arguments)
+
+    @classmethod
+    def _subject(cls) -> str:
+        return cls.__name__.removesuffix("Request")
+
+    def _member_problems(self) -> Iterator[Problem]:
+        for member in self.__wire__:
+            value = getattr(self, member.name)
+            if value is not None and member.rule:
+                yield from member.rule.problems(value, member.name)
+            elif value is None and member.required:
+                yield member.name, "is required"
+
+
+def _unreadable(cls: type[Structure], misfit: Misfit) -> UnreadableResponseError:
+    return UnreadableResponseError(
+        misfit.what, operation=cls.__name__.removesuffix("Response"), path=misfit.path
+    )

@@ -1,0 +1,31 @@
+"""Tests of decoded JSON and of callers' values, in terms that type checkers can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Return whether `value` is a mapping of anything to anything."""
+    return isinstance(value, Mapping)
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Return whether `value`, decoded JSON, is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Return whether `value`, decoded JSON, is an array."""
+    return isinstance(value, list)
+
+
+def is_sequence(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    """Return whether `value` is a list or a tuple."""
+    return isinstance(value, (list, tuple))
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether `value` is a number; booleans are not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

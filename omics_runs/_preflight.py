@@ -1,0 +1,28 @@
+"""Rules that tie several members of one request together, by the request's name.
+
+The service would find them out too, but slowly: after a round trip, or minutes into a paid run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omics_runs._rules import Problem
+
+
+def problems(request: object) -> Iterator[Problem]:
+    """Yield what is wrong with how the members of `request` go together."""
+    for rule in RULES.get(type(request).__name__, ()):
+        yield from rule(request)
+
+
+def _needs_something_to_run(request: Any) -> Iterator[Problem]:
+    if request.workflow_id is None and request.run_id is None:
+        yield "workflow_id", "give workflow_id to start a workflow, or run_id to duplicate a run"
+
+
+RULES: dict[str, tuple[Callable[[Any], Iterator[Problem]], ...]] = {
+    "StartRunRequest": (_needs_something_to_run,),
+}
