@@ -20,11 +20,14 @@ from omics_runs._narrow import is_array, is_mapping, is_number, is_object, is_se
 if TYPE_CHECKING:
     from omics_runs._model import Structure
 
+EPOCH_MILLISECONDS = 1e11
+"""From here on a number is epoch milliseconds; as seconds it would be beyond the year 5000."""
+
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 
-class Misfit(Exception):
+class Misfit(Exception):  # noqa: N818  (it never leaves the SDK)
     """A JSON value that does not fit its model; `path` says where, from the value's own root."""
 
     def __init__(self, what: str, path: str = "") -> None:
@@ -112,7 +115,9 @@ def timestamp(value: object) -> datetime:
 
 def _from_epoch(value: float) -> datetime:
     try:
-        return datetime.fromtimestamp(value / 1000 if abs(value) >= 1e11 else value, UTC)
+        return datetime.fromtimestamp(
+            value / 1000 if abs(value) >= EPOCH_MILLISECONDS else value, UTC
+        )
     except (ValueError, OverflowError, OSError):
         raise Misfit(f"expected a timestamp, got the number {value}") from None
 
@@ -156,13 +161,14 @@ def _named(value: object) -> str:
 
 
 def _strict(kind: type) -> Hook:
-    words = {str: "a string", int: "a whole number", bool: "a boolean", float: "a number"}
+    words: dict[type, str] = {str: "a string", int: "a whole number", bool: "a boolean"}
+    word = words.get(kind, "a number")
     accepted = (int, float) if kind is float else kind
 
     def hook(value: Any, _: Any) -> Any:
         if isinstance(value, accepted) and (kind is bool or not isinstance(value, bool)):
             return value
-        raise Misfit(f"expected {words[kind]}, got {_named(value)}")
+        raise Misfit(f"expected {word}, got {_named(value)}")
 
     return hook
 

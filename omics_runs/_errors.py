@@ -10,7 +10,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from omics_runs._generated.enums import RunStatus
+    from omics_runs._generated.enums import FailureReason, RunStatus
     from omics_runs._generated.models.runs import GetRunResponse
     from omics_runs._model import Request
 
@@ -43,7 +43,7 @@ class OmicsRunsError(Exception):
 
 
 class ConfigurationError(OmicsRunsError):
-    """The client can't be built or can't sign: no region, no credentials, contradictory settings."""
+    """A client can't be built or can't sign: no region, no keys, contradictory settings."""
 
 
 class InvalidRequestError(OmicsRunsError, ValueError):
@@ -259,8 +259,8 @@ class RunFailedError(StatusUnreachableError):
     """The run ended as `FAILED`; `failure_reason` and `status_message` say why."""
 
     @property
-    def failure_reason(self) -> str | None:
-        """The service's failure code, a `FailureReason`, or None if it gave none."""
+    def failure_reason(self) -> FailureReason | None:
+        """The service's failure code, or None if it gave none."""
         return self.run.failure_reason if self.run else None
 
     @property
@@ -279,7 +279,7 @@ class RunCancelledError(StatusUnreachableError):
 
 
 class RunGoneError(StatusUnreachableError):
-    """The run was deleted, or removed by the service to make room; `run` is how it was last seen."""
+    """The run was deleted, or removed to make room; `run` is how it was last seen."""
 
 
 class RunReplacedError(WaitError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from enum import Enum
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 
 import attrs
@@ -14,7 +16,7 @@ from omics_runs import _preflight
 from omics_runs._convert import Misfit, read_document, structure, to_json
 from omics_runs._documents import copy_document
 from omics_runs._errors import InvalidRequestError, UnreadableResponseError
-from omics_runs._rules import Problem, Rule
+from omics_runs._rules import Problem, Rule, quoted
 
 JSON: TypeAlias = "Mapping[str, JSON] | list[JSON] | str | int | float | bool | None"
 """Any JSON value."""
@@ -104,10 +106,9 @@ class Model:
 
 
 def _short(value: Any) -> str:
-    text = repr(value.value if hasattr(value, "is_known") else value)
-    if hasattr(value, "isoformat"):
-        text = str(value.isoformat())
-    return text if len(text) <= 60 else f"{text[:58]}…{text[-1]}"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return quoted(value.value if isinstance(value, Enum) else value)
 
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)

@@ -22,6 +22,10 @@ MAX_DEPTH = 200
 """Deepest nesting of a JSON document that is accepted; json itself gives up near 1,000."""
 
 
+QUOTE_LIMIT = 60
+"""Characters of a value that a message or a repr shows."""
+
+
 class Rule(Protocol):
     """One member's constraints."""
 
@@ -42,7 +46,7 @@ def kind(value: object) -> str:
 def quoted(value: object) -> str:
     """Return a value as a message shows it: cut to a length that can be read."""
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…{text[-1]}"
+    return text if len(text) <= QUOTE_LIMIT else f"{text[: QUOTE_LIMIT - 2]}…{text[-1]}"
 
 
 @frozen
@@ -116,11 +120,8 @@ class Choice:
             return
         known = [member.value for member in self.enum]
         if not isinstance(value, str) or isinstance(value, Enum) or value not in known:
-            yield (
-                path,
-                f"must be one of {', '.join(known)}, got {quoted(value)}"
-                f" (for a value newer than this SDK pass {self.enum.__name__}(…))",
-            )
+            what = f"must be one of {', '.join(known)}, got {quoted(value)}"
+            yield path, f"{what} (for a value newer than this SDK pass {self.enum.__name__}(…))"
 
     def placeholder(self) -> str:
         return next(iter(self.enum)).value
