@@ -1,0 +1,78 @@
+"""Which URL a call goes to: the service's endpoint rules, written out by hand."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from omics_runs._errors import ConfigurationError
+from omics_runs._generated.partitions import PARTITIONS
+
+if TYPE_CHECKING:
+    from omics_runs._config import Settings
+    from omics_runs._partition import Partition
+
+
+NO_REGION = (
+    "no region: pass region=, or set AWS_REGION or AWS_DEFAULT_REGION, or name one in the profile"
+)
+
+
+@frozen
+class Endpoint:
+    """Where the service is: a custom endpoint, or a host of AWS that takes a prefix."""
+
+    base: str
+    """A custom URL as it was given, or the bare name of an AWS host."""
+    is_custom: bool = False
+    """Whether `base` is a URL of the caller's own, which never gets a prefix."""
+
+    def url_for(self, host_prefix: str) -> str:
+        """Return the URL for an operation with that host prefix, without a slash at its end."""
+        return self.base.rstrip("/") if self.is_custom else f"https://{host_prefix}{self.base}"
+
+
+def resolve(settings: Settings, *, partitions: tuple[Partition, ...] = PARTITIONS) -> Endpoint:
+    """Find the endpoint for a client's settings.
+
+    Args:
+        settings: What the client was told.
+        partitions: The partitions there are; the first one takes regions that fit nowhere.
+
+    Raises:
+        ConfigurationError: There is neither a region nor a custom endpoint, or the region's
+            partition has no such endpoint.
+    """
+    if settings.endpoint_url:
+        return Endpoint(settings.endpoint_url, is_custom=True)
+    if settings.region is None:
+        raise ConfigurationError(NO_REGION)
+    partition = _partition_of(settings.region, partitions)
+    _check_support(partition, settings)
+    return Endpoint(_host(settings.region, partition, settings))
+
+
+def _host(region: str, partition: Partition, settings: Settings) -> str:
+    service = "omics-fips" if settings.use_fips else "omics"
+    dual = settings.use_dualstack
+    suffix = partition.dual_stack_dns_suffix if dual else partition.dns_suffix
+    return f"{service}.{region}.{suffix}"
+
+
+def _check_support(partition: Partition, settings: Settings) -> None:
+    wanted = {
+        "FIPS": settings.use_fips and not partition.supports_fips,
+        "dual-stack": settings.use_dualstack and not partition.supports_dual_stack,
+    }
+    if missing := [name for name, is_missing in wanted.items() if is_missing]:
+        kinds = " and no ".join(missing)
+        msg = f"partition {partition.id} of region {settings.region} has no {kinds} endpoints"
+        raise ConfigurationError(msg)
+
+
+def _partition_of(region: str, partitions: tuple[Partition, ...]) -> Partition:
+    listed = (one for one in partitions if region in one.regions)
+    fitting = (one for one in partitions if re.match(one.region_regex, region))
+    return next(listed, None) or next(fitting, None) or partitions[0]
