@@ -1,0 +1,55 @@
+"""What a flow may ask of the world.
+
+A flow is a plain generator that never does I/O: it yields effects, and a driver performs them.
+Each effect is a small generator of its own, so that `yield from` gives an exactly typed answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    import httpx
+
+    from omics_runs._credentials import Credentials
+
+T = TypeVar("T")
+
+
+@frozen
+class Send:
+    """Send a signed request once and read its whole answer."""
+
+    request: httpx.Request
+    time_left: float | None = None
+    """Seconds that the exchange may take in all; None means no more than the phases' timeouts."""
+
+    def __iter__(self) -> Generator[Send, httpx.Response, httpx.Response]:
+        return (yield self)
+
+
+@frozen
+class Sleep:
+    """Wait for a number of seconds."""
+
+    seconds: float
+
+    def __iter__(self) -> Generator[Sleep, None, None]:  # noqa: PYI058  (`yield from` needs it)
+        yield self
+
+
+@frozen
+class FetchCredentials:
+    """Get the credentials to sign with; `refresh` asks for new ones even if the old look valid."""
+
+    refresh: bool = False
+
+    def __iter__(self) -> Generator[FetchCredentials, Credentials, Credentials]:
+        return (yield self)
+
+
+Effect: TypeAlias = Send | Sleep | FetchCredentials
+Flow: TypeAlias = Generator[Effect, Any, T]

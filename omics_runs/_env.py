@@ -1,0 +1,34 @@
+"""What a call needs beside its request: frozen settings, and the few cells that calls share."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import Factory, frozen
+
+from omics_runs._retry import RetryPolicy, RetryQuota
+from omics_runs._timeout import Timeout
+
+if TYPE_CHECKING:
+    from omics_runs._clock import Clock
+    from omics_runs._endpoint import Endpoint
+
+
+@frozen(kw_only=True)
+class Env:
+    """One client's settings."""
+
+    endpoint: Endpoint
+    region: str | None
+    """The region to sign for; None only where nothing is signed."""
+    sign: bool
+    validate: bool
+    timeout: Timeout
+    retry: RetryPolicy
+    clock: Clock
+    user_agent: str
+    quota: RetryQuota = Factory(RetryQuota)
+    random: Callable[[], float] = random.random
+    """Where jitter comes from: a number from 0 up to 1."""

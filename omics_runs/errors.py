@@ -1,0 +1,114 @@
+"""Every error that this SDK raises on purpose.
+
+```
+OmicsRunsError                        base of them all; picklable and copyable
+├── ConfigurationError                no region, no credentials, contradictory settings
+├── InvalidRequestError               refused before sending; also a ValueError
+├── CallError                         a call failed; `attempts`, `may_have_taken_effect`
+│   ├── TransportError                no usable answer
+│   │   └── TransportTimeoutError     no answer in time; also a TimeoutError
+│   ├── UnreadableResponseError       an answer that could not be read
+│   └── ServiceError                  the service said no
+│       ├── ValidationError           400
+│       ├── ServiceQuotaExceededError 402
+│       ├── AccessDeniedError         403
+│       │   └── AuthenticationError   expired or unknown keys, bad signatures
+│       ├── ResourceNotFoundError     404
+│       ├── RequestTimeoutError       408; also a TimeoutError
+│       ├── ConflictError             409
+│       ├── ThrottlingError           429
+│       └── InternalServerError       500
+└── WaitError                         a wait ended without the wanted status
+    ├── StatusUnreachableError        the wanted status can no longer come
+    │   ├── RunFailedError
+    │   ├── RunCancelledError
+    │   └── RunGoneError              deleted, or removed to make room
+    ├── RunReplacedError              the id now belongs to another run
+    └── WaitTimeoutError              time is up, the run goes on; also a TimeoutError
+```
+"""
+
+from __future__ import annotations
+
+from omics_runs._errors import (
+    Attempt,
+    CallError,
+    ConfigurationError,
+    InvalidRequestError,
+    OmicsRunsError,
+    RunCancelledError,
+    RunFailedError,
+    RunGoneError,
+    RunReplacedError,
+    ServiceError,
+    StatusUnreachableError,
+    TransportError,
+    TransportTimeoutError,
+    UnreadableResponseError,
+    WaitError,
+    WaitTimeoutError,
+)
+from omics_runs._generated.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InternalServerError,
+    RequestTimeoutError,
+    ResourceNotFoundError,
+    ServiceQuotaExceededError,
+    ThrottlingError,
+    ValidationError,
+)
+
+__all__ = [
+    "AccessDeniedError",
+    "Attempt",
+    "AuthenticationError",
+    "CallError",
+    "ConfigurationError",
+    "ConflictError",
+    "InternalServerError",
+    "InvalidRequestError",
+    "OmicsRunsError",
+    "RequestTimeoutError",
+    "ResourceNotFoundError",
+    "RunCancelledError",
+    "RunFailedError",
+    "RunGoneError",
+    "RunReplacedError",
+    "ServiceError",
+    "ServiceQuotaExceededError",
+    "StatusUnreachableError",
+    "ThrottlingError",
+    "TransportError",
+    "TransportTimeoutError",
+    "UnreadableResponseError",
+    "ValidationError",
+    "WaitError",
+    "WaitTimeoutError",
+]
+
+AUTHENTICATION_CODES = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+"""Codes that speak of the keys or the signature, whatever the HTTP status beside them."""
+
+
+class AuthenticationError(AccessDeniedError):
+    """The service did not accept who is asking: expired or unknown keys, or a bad signature."""
+
+
+for _name in __all__:
+    # Tracebacks and pickles then name the module that users import from.
+    globals()[_name].__module__ = __name__

@@ -1,0 +1,86 @@
+"""Plays a flow as a script: each effect is answered from a list, and noted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from omics_runs import Credentials, RetryPolicy, Timeout
+from omics_runs._clock import VirtualClock
+from omics_runs._effects import Effect, FetchCredentials, Flow, Send, Sleep
+from omics_runs._endpoint import Endpoint
+from omics_runs._env import Env
+
+T = TypeVar("T")
+Reply = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+
+
+def make_env(**changes: Any) -> Env:
+    """Return settings for a test: no jitter (always the upper bound), a virtual clock."""
+    settings: dict[str, Any] = {
+        "endpoint": Endpoint("https://example.test", is_custom=True),
+        "region": "us-west-2",
+        "sign": True,
+        "validate": True,
+        "timeout": Timeout(),
+        "retry": RetryPolicy(),
+        "clock": VirtualClock(),
+        "user_agent": "test",
+        "random": lambda: 1.0,
+    }
+    return Env(**settings | changes)
+
+
+def answer(
+    status: int = 200, body: Any = None, *, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """Return an HTTP answer; a body that isn't bytes is written as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+    return httpx.Response(status, content=content, headers=headers)
+
+
+def refusal(status: int, code: str = "", message: str = "no", **headers: str) -> httpx.Response:
+    """Return the service's way of saying no."""
+    kind = {"x-amzn-ErrorType": code} if code else {}
+    return answer(status, {"message": message}, headers={**kind, **headers})
+
+
+class Script:
+    """The other side of a flow."""
+
+    def __init__(self, env: Env, replies: Iterable[Reply]) -> None:
+        self.clock = env.clock
+        self.replies = list(replies)
+        self.sent: list[httpx.Request] = []
+        self.slept: list[float] = []
+        self.fetched = 0
+
+    def play(self, flow: Flow[T]) -> T:
+        """Return what the flow returns."""
+        try:
+            effect = next(flow)
+            while True:
+                effect = self._answer(flow, effect)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            flow.close()
+
+    def _answer(self, flow: Flow[Any], effect: Effect) -> Effect:
+        match effect:
+            case Sleep(seconds):
+                self.slept.append(seconds)
+                self.clock.sleep(seconds)
+                return flow.send(None)
+            case FetchCredentials():
+                self.fetched += 1
+                return flow.send(Credentials("AKIDEXAMPLE", "secret"))
+            case Send(request):
+                self.sent.append(request)
+                reply = self.replies.pop(0)
+                if isinstance(reply, Exception):
+                    return flow.throw(reply)
+                return flow.send(reply if isinstance(reply, httpx.Response) else reply(request))

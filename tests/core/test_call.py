@@ -1,0 +1,351 @@
+"""One call, played as a script: what is sent, what is retried, and what the caller learns."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from omics_runs import (
+    CancelRunRequest,
+    GetRunRequest,
+    ListRunsRequest,
+    RetryPolicy,
+    StartRunRequest,
+    Timeout,
+    errors,
+)
+from omics_runs._core import call
+from omics_runs._env import Env
+from omics_runs._model import Request
+from omics_runs._retry import RetryQuota
+
+from .script import Reply, Script, answer, make_env, refusal
+
+START = StartRunRequest(
+    workflow_id="1234567", role_arn="arn:aws:iam::123456789012:role/R", output_uri="s3://b/o"
+)
+GET = GetRunRequest(id="1")
+STARTED = {"id": "1", "arn": "arn:run/1", "status": "PENDING"}
+RUN = {"id": "1", "arn": "arn:run/1", "status": "RUNNING"}
+LOST = httpx.ReadError("connection reset")
+
+
+def run(
+    request: Request[Any], *replies: Reply, env: Env | None = None, timeout: Timeout | None = None
+) -> tuple[Any, Script]:
+    """Play a call of `request`; return its result or its error, and the script."""
+    env = env or make_env()
+    script = Script(env, replies)
+    try:
+        result: Any = script.play(call(request, env, timeout or env.timeout, env.retry))
+    except errors.CallError as error:
+        result = error
+    return result, script
+
+
+def test_a_success_carries_its_metadata() -> None:
+    """The answer's model knows ids, status, attempts, headers and the raw JSON."""
+    started, _ = run(
+        START, answer(201, {**STARTED, "new": [1]}, headers={"x-amzn-RequestId": "r1"})
+    )
+    metadata = started.response_metadata
+    assert (metadata.aws_request_id, metadata.status_code, metadata.attempts) == ("r1", 201, 1)
+    assert metadata.raw["new"] == [1]
+    assert metadata.headers["x-amzn-requestid"] == "r1"
+    assert started.extra == {"new": [1]}
+
+
+@pytest.mark.parametrize(
+    ("failure", "attempts"),
+    [
+        pytest.param(refusal(500, "InternalServerException"), 3, id="500 is retried"),
+        pytest.param(refusal(500), 3, id="500 without a code is retried"),
+        pytest.param(answer(502, b"<html>Bad gateway</html>"), 3, id="HTML 502 is retried"),
+        pytest.param(refusal(503, "SomethingNew"), 3, id="503 of an unknown code is retried"),
+        pytest.param(refusal(504), 3, id="504 is retried"),
+        pytest.param(refusal(501), 1, id="501 is not retried"),
+        pytest.param(refusal(429, "ThrottlingException"), 3, id="429 is retried"),
+        pytest.param(refusal(429), 3, id="429 without a code is retried, by its status"),
+        pytest.param(refusal(400, "Throttling"), 3, id="a throttling code on a 400 is retried"),
+        pytest.param(
+            refusal(429, "ValidationException"), 1, id="429 of another modelled code is not"
+        ),
+        pytest.param(refusal(408, "RequestTimeoutException"), 3, id="408 is retried"),
+        pytest.param(refusal(408), 3, id="408 without a code is retried"),
+        pytest.param(refusal(402, "ServiceQuotaExceededException"), 1, id="402 is not retried"),
+        pytest.param(refusal(400, "ValidationException"), 1, id="400 is not retried"),
+        pytest.param(refusal(403, "AccessDeniedException"), 1, id="403 is not retried"),
+        pytest.param(refusal(404, "ResourceNotFoundException"), 1, id="404 is not retried"),
+        pytest.param(refusal(409, "ConflictException"), 1, id="409 on a first attempt is not"),
+        pytest.param(refusal(403, "ExpiredTokenException"), 1, id="expired keys are not retried"),
+        pytest.param(LOST, 3, id="a lost connection is retried"),
+        pytest.param(httpx.ConnectError("refused"), 3, id="a refused connection is retried"),
+        pytest.param(httpx.ReadTimeout(""), 3, id="a read timeout is retried"),
+        pytest.param(answer(200, b'{"id": "1", "sta'), 3, id="cut JSON is retried"),
+        pytest.param(answer(200, b""), 3, id="an empty 200 is retried"),
+        pytest.param(answer(200, b"<html>login</html>"), 3, id="HTML 200 is retried"),
+        pytest.param(answer(200, {"id": 1}), 1, id="JSON of the wrong type is not retried"),
+        pytest.param(answer(200, b"[]"), 1, id="a JSON list is not retried"),
+        pytest.param(answer(302, b""), 1, id="a redirect is neither followed nor retried"),
+    ],
+)
+def test_which_failures_are_retried(failure: Reply, attempts: int) -> None:
+    """Each kind of failure is tried as often as the retry standard says, then raised."""
+    error, script = run(GET, *[failure] * 3)
+    assert isinstance(error, errors.CallError)
+    assert len(script.sent) == len(error.attempts) == attempts
+    assert error.max_attempts == 3
+    assert not error.may_have_taken_effect, "GetRun changes nothing"
+
+
+def test_delays_double_from_50_ms_after_transient_trouble() -> None:
+    """With the jitter at its bound the delays are 50 ms, 100 ms, …, and 20 s at most."""
+    env = make_env(retry=RetryPolicy(max_attempts=12), quota=RetryQuota(10_000))
+    _, script = run(GET, *[refusal(500)] * 12, env=env)
+    assert script.slept == [min(0.05 * 2**n, 20) for n in range(11)]
+
+
+def test_delays_double_from_1_s_after_throttling() -> None:
+    """With the jitter at its bound the delays are 1 s, 2 s, …, and 20 s at most."""
+    env = make_env(retry=RetryPolicy(max_attempts=7))
+    _, script = run(GET, *[refusal(429, "ThrottlingException")] * 7, env=env)
+    assert script.slept == [1, 2, 4, 8, 16, 20]
+
+
+def test_jitter_is_full() -> None:
+    """A random number of 0.25 gives a quarter of the bound."""
+    _, script = run(GET, refusal(500), answer(200, RUN), env=make_env(random=lambda: 0.25))
+    assert script.slept == [0.0125]
+
+
+@pytest.mark.parametrize(
+    ("header", "delay"),
+    [
+        pytest.param("1500", 1.5, id="milliseconds"),
+        pytest.param("10", 0.05, id="never less than our own delay"),
+        pytest.param("60000", 5.05, id="at most 5 s more than our own delay"),
+        pytest.param("-5", 0.05, id="negative is ignored"),
+        pytest.param("soon", 0.05, id="nonsense is ignored"),
+    ],
+)
+def test_the_service_may_ask_for_a_longer_delay(header: str, delay: float) -> None:
+    """`x-amz-retry-after` lengthens the delay, within bounds."""
+    failure = refusal(500, **{"x-amz-retry-after": header})
+    _, script = run(GET, failure, answer(200, RUN))
+    assert script.slept == [delay]
+
+
+def test_retries_stop_when_the_quota_is_spent() -> None:
+    """A retry costs 14 tokens of 500; the 36th is not made, in whichever call."""
+    env = make_env()
+    sent = sum(len(run(GET, *[refusal(500)] * 3, env=env)[1].sent) for _ in range(20))
+    assert sent == 20 + 500 // 14
+
+
+def test_throttling_costs_less_of_the_quota() -> None:
+    """A retry after throttling costs 5 tokens of 500."""
+    env = make_env()
+    failures = [refusal(429, "ThrottlingException")] * 3
+    sent = sum(len(run(GET, *failures, env=env)[1].sent) for _ in range(60))
+    assert sent == 60 + 500 // 5
+
+
+def test_success_gives_tokens_back() -> None:
+    """A success returns what its last retry took, or 1 token if there was no retry."""
+    env = make_env(quota=RetryQuota(100))
+    run(GET, refusal(500), answer(200, RUN), env=env)
+    assert env.quota.available == 100
+    run(GET, answer(200, RUN), env=env)
+    assert env.quota.available == 101
+
+
+def test_the_quota_never_exceeds_its_size() -> None:
+    """A long series of successes doesn't save up for a storm."""
+    env = make_env()
+    run(GET, answer(200, RUN), env=env)
+    assert env.quota.available == 500
+
+
+def test_each_attempt_says_what_it_is_and_the_token_stays() -> None:
+    """All attempts share invocation id and request id; each has its number and signature."""
+    _, script = run(START, refusal(500), LOST, answer(201, STARTED))
+    assert [r.headers["amz-sdk-request"] for r in script.sent] == [
+        "attempt=1; max=3",
+        "attempt=2; max=3",
+        "attempt=3; max=3",
+    ]
+    assert len({r.headers["amz-sdk-invocation-id"] for r in script.sent}) == 1
+    assert {json.loads(r.content)["requestId"] for r in script.sent} == {START.request_id}
+    assert len({id(r) for r in script.sent}) == 3
+    assert script.fetched == 3
+
+
+def test_a_conflict_after_a_lost_answer_is_retried() -> None:
+    """The 409 may be about our own first attempt, still in flight; then the run is ours."""
+    started, script = run(START, LOST, refusal(409, "ConflictException"), answer(201, STARTED))
+    assert started.id == "1"
+    assert len(script.sent) == 3
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(LOST, id="no answer"),
+        pytest.param(refusal(408, "RequestTimeoutException"), id="408"),
+        pytest.param(refusal(500), id="500"),
+        pytest.param(answer(201, b"{"), id="cut answer"),
+    ],
+)
+def test_a_conflict_that_stays_tells_that_a_run_may_be_there(first: Reply) -> None:
+    """After an open first attempt a lasting 409 says that it may have taken effect."""
+    conflict = refusal(409, "ConflictException")
+    error, _ = run(START, first, conflict, conflict)
+    assert isinstance(error, errors.ConflictError)
+    assert error.may_have_taken_effect
+    assert error.request_id == START.request_id
+    assert "may have taken effect" in str(error)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(httpx.ConnectError("refused"), id="never connected"),
+        pytest.param(refusal(429, "ThrottlingException"), id="throttled"),
+    ],
+)
+def test_a_conflict_after_a_harmless_failure_is_final(first: Reply) -> None:
+    """If nothing can have happened before, the 409 is about somebody else's run."""
+    error, script = run(START, first, refusal(409, "ConflictException"))
+    assert len(script.sent) == 2
+    assert not error.may_have_taken_effect
+
+
+def test_a_conflict_without_a_token_is_final() -> None:
+    """CancelRun has no idempotency token, so a 409 after a lost answer is raised as it is."""
+    error, script = run(CancelRunRequest(id="1"), LOST, refusal(409, "ConflictException"))
+    assert len(script.sent) == 2
+    assert error.may_have_taken_effect
+
+
+@pytest.mark.parametrize(
+    ("failure", "may_have"),
+    [
+        pytest.param(LOST, True, id="lost answer"),
+        pytest.param(httpx.ReadTimeout(""), True, id="read timeout"),
+        pytest.param(httpx.RemoteProtocolError("cut"), True, id="connection closed mid-response"),
+        pytest.param(httpx.ConnectError(""), False, id="never connected"),
+        pytest.param(httpx.ConnectTimeout(""), False, id="connect timeout"),
+        pytest.param(httpx.PoolTimeout(""), False, id="no free connection"),
+        pytest.param(refusal(500), True, id="500"),
+        pytest.param(answer(201, b"nonsense"), True, id="unreadable 201"),
+        pytest.param(answer(201, {"id": 7}), True, id="201 of the wrong type"),
+        pytest.param(refusal(400, "ValidationException"), False, id="400"),
+        pytest.param(refusal(429, "ThrottlingException"), False, id="429"),
+    ],
+)
+def test_what_may_have_taken_effect(failure: Reply, may_have: bool) -> None:
+    """After a StartRun the error knows whether a run may have been started."""
+    error, _ = run(START, *[failure] * 3)
+    assert error.may_have_taken_effect is may_have
+    assert error.request is START
+
+
+def test_attempts_tell_the_whole_story() -> None:
+    """Each attempt is on the error, with its status, request id, reason and delay."""
+    error, _ = run(
+        GET, refusal(500, "InternalServerException", **{"x-amzn-requestid": "a"}), LOST, LOST
+    )
+    told = [(a.number, a.status_code, a.aws_request_id, a.reason, a.delay) for a in error.attempts]
+    assert told == [
+        (1, 500, "a", "InternalServerException", 0.05),
+        (2, None, None, "ReadError", 0.1),
+        (3, None, None, "ReadError", None),
+    ]
+    assert isinstance(error.__cause__, httpx.ReadError)
+
+
+def test_an_invalid_request_is_not_sent() -> None:
+    """Every problem is named at once and nothing is sent."""
+    env = make_env()
+    script = Script(env, [])
+    bad = StartRunRequest(role_arn="", output_uri="s3://b", priority=-1)
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        script.play(call(bad, env, env.timeout, env.retry))
+    assert [path for path, _ in caught.value.problems] == ["role_arn", "priority", "workflow_id"]
+    assert script.sent == []
+
+
+def test_validation_can_be_turned_off() -> None:
+    """A client built with `validate=False` lets the service judge."""
+    error, script = run(
+        ListRunsRequest(max_results=1000),
+        refusal(400, "ValidationException", "too many"),
+        env=make_env(validate=False),
+    )
+    assert isinstance(error, errors.ValidationError)
+    assert script.sent[0].url.query == b"maxResults=1000"
+
+
+def test_unsigned_calls_ask_for_no_credentials() -> None:
+    """`sign=False` never touches the credentials."""
+    _, script = run(GET, answer(200, RUN), env=make_env(sign=False, region=None))
+    assert script.fetched == 0
+    assert "authorization" not in script.sent[0].headers
+
+
+def test_a_total_timeout_ends_the_retries() -> None:
+    """A retry that would begin after the deadline is not waited for."""
+    env = make_env(retry=RetryPolicy(max_attempts=10))
+    error, script = run(
+        GET, *[refusal(429, "ThrottlingException")] * 10, env=env, timeout=Timeout(total=5)
+    )
+    assert script.slept == [1, 2]
+    assert isinstance(error, errors.TransportTimeoutError)
+    assert isinstance(error, TimeoutError)
+    assert isinstance(error.__cause__, errors.ThrottlingError)
+    assert len(error.attempts) == 3
+
+
+def test_a_total_timeout_bounds_each_phase() -> None:
+    """The phases' timeouts shrink to the time left."""
+    _, script = run(GET, answer(200, RUN), timeout=Timeout(connect=3, read=30, total=2))
+    assert script.sent[0].extensions["timeout"] == {"connect": 2, "read": 2, "write": 2, "pool": 2}
+
+
+def test_endless_timeouts_are_left_to_the_transport() -> None:
+    """An infinite bound is no bound in httpx's terms."""
+    _, script = run(GET, answer(200, RUN), timeout=Timeout(connect=float("inf"), read=7))
+    assert script.sent[0].extensions["timeout"] == {
+        "connect": None,
+        "read": 7,
+        "write": 7,
+        "pool": 7,
+    }
+
+
+def test_a_call_closed_half_way_leaves_nothing_behind() -> None:
+    """Closing a flow where it stands runs no further effect and keeps no frame alive."""
+    env = make_env()
+    flow = call(GET, env, env.timeout, env.retry)
+    next(flow)
+    flow.close()
+    assert flow.gi_frame is None
+
+
+def test_a_raised_error_leaves_no_cycle() -> None:
+    """The frames of a failed call don't keep the error alive once the caller has dropped it."""
+    env = make_env()
+    script = Script(env, [refusal(400, "ValidationException")])
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(errors.ValidationError):
+            script.play(call(GET, env, env.timeout, env.retry))
+        assert not [o for o in gc.get_objects() if type(o) is errors.ValidationError]
+    finally:
+        gc.enable()
