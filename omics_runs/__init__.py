@@ -1,0 +1,179 @@
+"""The typed Python SDK for AWS HealthOmics workflow runs.
+
+```python
+from omics_runs import OmicsRunsClient, RunStatus
+
+with OmicsRunsClient(region="us-west-2") as client:
+    started = client.start_run(
+        workflow_id="1234567",
+        role_arn="arn:aws:iam::123456789012:role/OmicsRole",
+        output_uri="s3://my-bucket/output",
+    )
+    run = client.wait_until(started, RunStatus.COMPLETED, timeout=86_400)
+```
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omics_runs import errors, models
+    from omics_runs._async_client import AsyncOmicsRunsClient
+    from omics_runs._client import OmicsRunsClient
+    from omics_runs._credentials import Credentials
+    from omics_runs._generated.enums import (
+        Accelerators,
+        CacheBehavior,
+        FailureReason,
+        NetworkingMode,
+        RunExport,
+        RunLogLevel,
+        RunOutputUriPrefixMode,
+        RunRetentionMode,
+        RunStatus,
+        ScratchStorageMode,
+        StorageType,
+        TaskStatus,
+        WorkflowType,
+    )
+    from omics_runs._generated.models import (
+        CancelRunRequest,
+        CancelRunResponse,
+        ConfigurationDetails,
+        DeleteRunRequest,
+        DeleteRunResponse,
+        GetRunRequest,
+        GetRunResponse,
+        GetRunTaskRequest,
+        GetRunTaskResponse,
+        ImageDetails,
+        ListRunsRequest,
+        ListRunsResponse,
+        ListRunTasksRequest,
+        ListRunTasksResponse,
+        RunListItem,
+        RunLogLocation,
+        StartRunRequest,
+        StartRunResponse,
+        TaskListItem,
+        VpcConfigResponse,
+    )
+    from omics_runs._lifecycle import TERMINAL
+    from omics_runs._model import Request
+    from omics_runs._retry import RetryPolicy
+    from omics_runs._run_ref import RunRef
+    from omics_runs._timeout import Timeout
+    from omics_runs._version import __version__
+    from omics_runs._waiting import Progress
+
+__all__ = [
+    "Accelerators",
+    "AsyncOmicsRunsClient",
+    "CacheBehavior",
+    "CancelRunRequest",
+    "CancelRunResponse",
+    "ConfigurationDetails",
+    "Credentials",
+    "DeleteRunRequest",
+    "DeleteRunResponse",
+    "FailureReason",
+    "GetRunRequest",
+    "GetRunResponse",
+    "GetRunTaskRequest",
+    "GetRunTaskResponse",
+    "ImageDetails",
+    "ListRunTasksRequest",
+    "ListRunTasksResponse",
+    "ListRunsRequest",
+    "ListRunsResponse",
+    "NetworkingMode",
+    "OmicsRunsClient",
+    "Progress",
+    "Request",
+    "RetryPolicy",
+    "RunExport",
+    "RunListItem",
+    "RunLogLevel",
+    "RunLogLocation",
+    "RunOutputUriPrefixMode",
+    "RunRef",
+    "RunRetentionMode",
+    "RunStatus",
+    "ScratchStorageMode",
+    "StartRunRequest",
+    "StartRunResponse",
+    "StorageType",
+    "TERMINAL",
+    "TaskListItem",
+    "TaskStatus",
+    "Timeout",
+    "VpcConfigResponse",
+    "WorkflowType",
+    "__version__",
+    "errors",
+    "models",
+]
+
+_HOMES = {
+    "AsyncOmicsRunsClient": "_async_client",
+    "OmicsRunsClient": "_client",
+    "Credentials": "_credentials",
+    "Accelerators": "_generated.enums",
+    "CacheBehavior": "_generated.enums",
+    "FailureReason": "_generated.enums",
+    "NetworkingMode": "_generated.enums",
+    "RunExport": "_generated.enums",
+    "RunLogLevel": "_generated.enums",
+    "RunOutputUriPrefixMode": "_generated.enums",
+    "RunRetentionMode": "_generated.enums",
+    "RunStatus": "_generated.enums",
+    "ScratchStorageMode": "_generated.enums",
+    "StorageType": "_generated.enums",
+    "TaskStatus": "_generated.enums",
+    "WorkflowType": "_generated.enums",
+    "CancelRunRequest": "_generated.models",
+    "CancelRunResponse": "_generated.models",
+    "ConfigurationDetails": "_generated.models",
+    "DeleteRunRequest": "_generated.models",
+    "DeleteRunResponse": "_generated.models",
+    "GetRunRequest": "_generated.models",
+    "GetRunResponse": "_generated.models",
+    "GetRunTaskRequest": "_generated.models",
+    "GetRunTaskResponse": "_generated.models",
+    "ImageDetails": "_generated.models",
+    "ListRunTasksRequest": "_generated.models",
+    "ListRunTasksResponse": "_generated.models",
+    "ListRunsRequest": "_generated.models",
+    "ListRunsResponse": "_generated.models",
+    "RunListItem": "_generated.models",
+    "RunLogLocation": "_generated.models",
+    "StartRunRequest": "_generated.models",
+    "StartRunResponse": "_generated.models",
+    "TaskListItem": "_generated.models",
+    "VpcConfigResponse": "_generated.models",
+    "TERMINAL": "_lifecycle",
+    "Request": "_model",
+    "RetryPolicy": "_retry",
+    "RunRef": "_run_ref",
+    "Timeout": "_timeout",
+    "__version__": "_version",
+    "Progress": "_waiting",
+}
+"""Where each name lives; a module is imported when one of its names is first asked for."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"errors", "models"}:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

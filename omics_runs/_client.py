@@ -1,0 +1,231 @@
+"""The sync client."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import httpx
+
+from omics_runs._core import call
+from omics_runs._drivers import SyncDriver
+from omics_runs._errors import ConfigurationError
+from omics_runs._generated.enums import RunStatus
+from omics_runs._generated.sync_operations import SyncOperations
+from omics_runs._model import Request, Response
+from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
+from omics_runs._timeout import Timeout
+from omics_runs._waiting import Progress, RunLike, plan_wait
+from omics_runs._waiting import wait_until as wait_flow
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from omics_runs._clock import Clock
+    from omics_runs._config import Verify
+    from omics_runs._credentials import CredentialsLike
+    from omics_runs._effects import Flow
+    from omics_runs._generated.enums import RunStatusLike
+    from omics_runs._generated.models import GetRunResponse
+    from omics_runs._retry import RetryPolicy
+    from omics_runs._setup import ProxyLike
+
+T = TypeVar("T")
+Out = TypeVar("Out", bound=Response)
+
+
+class OmicsRunsClient(SyncOperations):
+    """A client of AWS HealthOmics workflow runs that blocks while it waits.
+
+    One client serves many threads. Use it in a `with` block, or call `close`.
+    Building a client asks nothing of AWS: region and endpoint are settled from the arguments, the
+    environment and the profile files; credentials are looked up at the first signed call.
+
+    Args:
+        region: AWS region, such as `us-west-2`. None: the session given as `credentials`,
+            `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile.
+        profile: Name of a profile in the AWS configuration files. None: `AWS_PROFILE`.
+        credentials: What to sign with: a `Credentials`, an `(access_key, secret_key, token)`
+            tuple, a botocore or boto3 session, an object with `get_frozen_credentials()`, or a
+            function that returns any of these. None: botocore's chain (environment,
+            profile, SSO, assumed role, web identity, container, instance metadata).
+        endpoint_url: Where to send requests instead of AWS; used exactly as it is. None:
+            `AWS_ENDPOINT_URL_OMICS`, `AWS_ENDPOINT_URL`, the profile, else the region's own.
+        use_fips: Whether to use the FIPS endpoint. None: `AWS_USE_FIPS_ENDPOINT`, the profile.
+        use_dualstack: Whether to use the endpoint that answers over IPv4 and IPv6. None:
+            `AWS_USE_DUALSTACK_ENDPOINT`, the profile.
+        retry: When to send a request again. None: `AWS_MAX_ATTEMPTS` and the profile, else three
+            attempts as in the AWS SDKs' standard mode.
+        timeout: Bounds on each call: a `Timeout`, or a number of seconds for a call in all.
+        verify: Certificates to trust: True for the usual ones, False for no check at all, a file,
+            or an `ssl.SSLContext`. With True, `AWS_CA_BUNDLE` and the profile's `ca_bundle` count.
+        proxy: Address of a proxy. None: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+        http_client: An `httpx.Client` of your own, with its own timeouts, proxies and
+            certificates. It is used as it is and stays yours to close.
+        validate: Whether requests are checked before they are sent.
+        sign: Whether requests are signed. False never looks for credentials.
+        clock: Where time comes from; for tests.
+
+    Raises:
+        ConfigurationError: No region, contradictory or malformed settings.
+    """
+
+    def __init__(
+        self,
+        region: str | None = None,
+        *,
+        profile: str | None = None,
+        credentials: CredentialsLike | None = None,
+        endpoint_url: str | None = None,
+        use_fips: bool | None = None,
+        use_dualstack: bool | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: Timeout | float | None = None,
+        verify: Verify = True,
+        proxy: ProxyLike | None = None,
+        http_client: httpx.Client | None = None,
+        validate: bool = True,
+        sign: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        check_http_client(http_client, httpx.Client)
+        setup = Setup.of(
+            Arguments(
+                region=region,
+                profile=profile,
+                credentials=credentials,
+                endpoint_url=endpoint_url,
+                use_fips=use_fips,
+                use_dualstack=use_dualstack,
+                retry=retry,
+                timeout=timeout,
+                verify=verify,
+                proxy=proxy,
+                http_client=http_client,
+                validate=validate,
+                sign=sign,
+                clock=clock,
+            )
+        )
+        self._env = setup.env
+        self._owns_http = http_client is None
+        http = httpx.Client(**setup.http) if http_client is None else http_client
+        self._driver = SyncDriver(http, setup.credentials, setup.env.clock)
+
+    def send(
+        self,
+        request: Request[Out],
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> Out:
+        """Send any request model and return its answer.
+
+        The request object is the unit of idempotency: sending the same `StartRunRequest` again
+        starts no second run, because its `request_id` stays the same.
+
+        Args:
+            request: What to send.
+            timeout: Bounds on this call; a number means seconds in all, over all attempts.
+            retry: When to send it again; None leaves it to the client.
+
+        Raises:
+            InvalidRequestError: The request is wrong; nothing was sent.
+            ServiceError: The service refused it; a subclass says how.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        bounds = Timeout.of(timeout, self._env.timeout)
+        return self._run(call(request, self._env, bounds, retry or self._env.retry))
+
+    def wait_until(
+        self,
+        run: RunLike,
+        status: RunStatusLike | AbstractSet[RunStatusLike] = RunStatus.COMPLETED,
+        *,
+        timeout: float | None = None,
+        min_delay: float = 5,
+        max_delay: float = 60,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> GetRunResponse:
+        """Wait until a run has reached a status, and return the run as it is then.
+
+        The run itself is never touched: whatever ends the wait, the run goes on. Throttling,
+        server errors and network trouble are ridden out until the deadline. A status that the run
+        has passed already counts as reached, and one that can no longer come ends the wait at
+        once.
+
+        Args:
+            run: The run: its id, a `RunRef`, or an answer that speaks of it. If its uuid is known,
+                the wait makes sure that the id has not been given to another run meanwhile.
+            status: What to wait for: a status, or a set of statuses of which any will do. With
+                `TERMINAL` the wait returns however the run ended.
+            timeout: Seconds to wait at most, None for no limit. With 0 the run is asked for once.
+                A poll that is under way when time is up may take one read timeout longer.
+            min_delay: Shortest delay between polls, in seconds.
+            max_delay: Longest delay between polls, in seconds; delays grow towards it and are
+                drawn at random.
+            progress: A plain function, called with a `Progress` after each poll once the run
+                was seen. What it raises ends the wait.
+
+        Raises:
+            RunFailedError: The run failed, so the wanted status can't come.
+            RunCancelledError: The run was cancelled, so the wanted status can't come.
+            RunGoneError: The run was deleted, or removed by the service to make room.
+            StatusUnreachableError: The run has ended otherwise than was waited for.
+            RunReplacedError: The id now belongs to another run.
+            WaitTimeoutError: Time is up; its `run` is the run as it was last seen.
+            InvalidRequestError: An argument is wrong.
+            ServiceError: The service refused to tell of the run, for example by a 403 or 404.
+        """
+        plan = plan_wait(run, status, timeout, min_delay, max_delay, progress)
+        return self._run(wait_flow(plan, self._env))
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+        validate: bool | None = None,
+    ) -> Self:
+        """Return a cheap copy with other settings, which shares connections and credentials.
+
+        The copy does not own the connections: closing it does nothing, closing this client ends
+        both.
+
+        Args:
+            timeout: Bounds on each call; None keeps this client's.
+            retry: When to send a request again; None keeps this client's.
+            validate: Whether requests are checked before they are sent; None keeps this client's.
+        """
+        twin = copy.copy(self)
+        twin._env = with_changes(  # noqa: SLF001  (a twin of our own)
+            self._env, timeout=timeout, retry=retry, validate=validate
+        )
+        twin._owns_http = False  # noqa: SLF001
+        return twin
+
+    def close(self) -> None:
+        """Close the connections, unless they belong to an `http_client` of yours."""
+        if self._owns_http:
+            self._driver.http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self, flow: Flow[T]) -> T:
+        if self._driver.http.is_closed:
+            flow.close()
+            msg = "this client is closed"
+            raise ConfigurationError(msg)
+        return self._driver.run(flow)

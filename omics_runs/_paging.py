@@ -1,0 +1,183 @@
+"""Going through all pages of a list, holding nothing open between them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+from omics_runs._errors import InvalidRequestError, UnreadableResponseError
+from omics_runs._generated.operations import OPERATIONS
+from omics_runs._model import Request, Response
+
+Item = TypeVar("Item")
+Page = TypeVar("Page", bound=Response)
+
+
+def check_limit(name: str, limit: object) -> None:
+    """Refuse a `limit` that is no count.
+
+    Raises:
+        InvalidRequestError: It is not a whole number, or negative.
+    """
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        what = f"must be a whole number of at least 0, or None, got {limit!r}"
+        raise InvalidRequestError(name, [("limit", what)])
+
+
+class _Walk(Generic[Page]):
+    """Where an iteration stands, whatever its color."""
+
+    def __init__(self, request: Request[Page], limit: int | None) -> None:
+        operation = OPERATIONS[type(request)]
+        if operation.paging is None:
+            raise InvalidRequestError(operation.name, [("", "has no pages to go through")])
+        if limit is not None:
+            check_limit(operation.name, limit)
+        self.left = limit
+        self.next_token: str | None = getattr(request, operation.paging.token)
+        self._name = operation.name
+        self._paging = operation.paging
+        self._request: Request[Page] | None = request
+        self._asked_for: set[str | None] = set()
+        self._waiting: deque[Any] = deque()
+
+    def next_request(self) -> Request[Page] | None:
+        """Return the request of the next page, or None after the last one."""
+        if self._request is not None and self.next_token in self._asked_for:
+            raise UnreadableResponseError(
+                "the service gave the same page token twice, which would never end",
+                operation=self._name,
+                request=self._request,
+                path="$.nextToken",
+            )
+        return self._request
+
+    def turn(self, request: Request[Page], page: Page) -> None:
+        """Note that `page` has answered `request`."""
+        self._asked_for.add(self.next_token)
+        self.next_token = getattr(page, self._paging.next_token) or None
+        self._request = request.replace(**{self._paging.token: self.next_token})
+        if self.next_token is None:
+            self._request = None
+
+    def keep(self, page: Page) -> None:
+        """Keep the items of `page` to be taken one by one."""
+        self._waiting.extend(getattr(page, self._paging.items))
+
+    @property
+    def must_read(self) -> bool:
+        """Whether the items of the pages read so far are used up."""
+        return not self._waiting
+
+    def take(self) -> Any:
+        """Return the next item, counted against the limit."""
+        if self.left is not None:
+            self.left -= 1
+        return self._waiting.popleft()
+
+
+class Pages(Iterator[Page]):
+    """The pages of a list, each asked for when it is needed."""
+
+    def __init__(self, send: Callable[[Request[Page]], Page], walk: _Walk[Page]) -> None:
+        self._send = send
+        self._walk = walk
+
+    def __next__(self) -> Page:
+        request = self._walk.next_request()
+        if request is None:
+            raise StopIteration
+        page = self._send(request)
+        self._walk.turn(request, page)
+        return page
+
+
+class Items(Iterator[Item], Generic[Item, Page]):
+    """All items of a list, page after page, asked for as they are needed.
+
+    An error leaves the iteration where it was: asking for the next item tries that page again.
+    """
+
+    def __init__(
+        self, send: Callable[[Request[Page]], Page], request: Request[Page], *, limit: int | None
+    ) -> None:
+        self._walk = _Walk(request, limit)
+        self._pages = Pages(send, self._walk)
+
+    @property
+    def next_token(self) -> str | None:
+        """The token of the page after the last one read, for `starting_token=`; None at the end."""
+        return self._walk.next_token
+
+    def pages(self) -> Iterator[Page]:
+        """Return the pages instead of the items; `limit` does not apply to them.
+
+        Raises:
+            UnreadableResponseError: The service repeats a page token.
+            CallError: A page could not be had.
+        """
+        return self._pages
+
+    def __next__(self) -> Item:
+        if self._walk.left == 0:
+            raise StopIteration
+        while self._walk.must_read:
+            self._walk.keep(next(self._pages))
+        item: Item = self._walk.take()
+        return item
+
+
+class AsyncPages(AsyncIterator[Page]):
+    """The pages of a list, each asked for when it is needed."""
+
+    def __init__(self, send: Callable[[Request[Page]], Awaitable[Page]], walk: _Walk[Page]) -> None:
+        self._send = send
+        self._walk = walk
+
+    async def __anext__(self) -> Page:
+        request = self._walk.next_request()
+        if request is None:
+            raise StopAsyncIteration
+        page = await self._send(request)
+        self._walk.turn(request, page)
+        return page
+
+
+class AsyncItems(AsyncIterator[Item], Generic[Item, Page]):
+    """All items of a list, page after page, asked for as they are needed.
+
+    An error leaves the iteration where it was: asking for the next item tries that page again.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Request[Page]], Awaitable[Page]],
+        request: Request[Page],
+        *,
+        limit: int | None,
+    ) -> None:
+        self._walk = _Walk(request, limit)
+        self._pages = AsyncPages(send, self._walk)
+
+    @property
+    def next_token(self) -> str | None:
+        """The token of the page after the last one read, for `starting_token=`; None at the end."""
+        return self._walk.next_token
+
+    def pages(self) -> AsyncIterator[Page]:
+        """Return the pages instead of the items; `limit` does not apply to them.
+
+        Raises:
+            UnreadableResponseError: The service repeats a page token.
+            CallError: A page could not be had.
+        """
+        return self._pages
+
+    async def __anext__(self) -> Item:
+        if self._walk.left == 0:
+            raise StopAsyncIteration
+        while self._walk.must_read:
+            self._walk.keep(await anext(self._pages))
+        item: Item = self._walk.take()
+        return item

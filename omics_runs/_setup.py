@@ -1,0 +1,181 @@
+"""From a constructor's arguments to what a client holds; the same for both clients."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import httpx
+from attrs import frozen
+
+from omics_runs import _config, _endpoint
+from omics_runs._clock import Clock, SystemClock
+from omics_runs._credentials import CredentialSource
+from omics_runs._env import Env
+from omics_runs._errors import ConfigurationError
+from omics_runs._retry import RetryPolicy
+from omics_runs._timeout import Timeout
+from omics_runs._user_agent import user_agent
+
+if TYPE_CHECKING:
+    from omics_runs._config import Settings, Verify
+    from omics_runs._credentials import CredentialsLike
+
+IDLE_CONNECTIONS = httpx.Limits(
+    max_connections=100, max_keepalive_connections=20, keepalive_expiry=75.0
+)
+"""Idle connections outlive the longest delay between two polls, so that a wait keeps one."""
+
+ProxyLike: TypeAlias = str | httpx.Proxy
+
+
+@frozen(kw_only=True)
+class Arguments:
+    """What both constructors take, as it was given."""
+
+    region: str | None
+    profile: str | None
+    credentials: CredentialsLike | None
+    endpoint_url: str | None
+    use_fips: bool | None
+    use_dualstack: bool | None
+    retry: RetryPolicy | None
+    timeout: Timeout | float | None
+    verify: Verify
+    proxy: ProxyLike | None
+    http_client: httpx.Client | httpx.AsyncClient | None
+    validate: bool
+    sign: bool
+    clock: Clock | None
+
+
+@frozen(kw_only=True)
+class Setup:
+    """What a client is built of."""
+
+    env: Env
+    credentials: CredentialSource
+    http: dict[str, Any]
+    """Arguments for the httpx client, if the SDK is to build one."""
+
+    @classmethod
+    def of(cls, given: Arguments) -> Setup:
+        """Settle everything that can be settled without asking AWS.
+
+        Raises:
+            ConfigurationError: The arguments, the environment or the profile don't add up.
+        """
+        _refuse_contradictions(given)
+        settings = _config.load(
+            region=given.region,
+            profile=given.profile,
+            endpoint_url=given.endpoint_url,
+            use_fips=given.use_fips,
+            use_dualstack=given.use_dualstack,
+            verify=given.verify if given.http_client is None else False,
+            session=given.credentials,
+        )
+        if given.sign and settings.region is None:
+            raise ConfigurationError(_endpoint.NO_REGION)
+        return cls(
+            env=_env(given, settings),
+            credentials=CredentialSource(
+                given.credentials, profile=settings.explicit_profile, region=settings.region
+            ),
+            http=_http_arguments(given, settings),
+        )
+
+
+def check_http_client(given: object, kind: type) -> None:
+    """Refuse an HTTP client of the other color.
+
+    Raises:
+        ConfigurationError: `given` is no `kind`.
+    """
+    if given is not None and not isinstance(given, kind):
+        msg = f"http_client must be an httpx.{kind.__name__}, got {type(given).__name__}"
+        raise ConfigurationError(msg)
+
+
+def _refuse_contradictions(given: Arguments) -> None:
+    if given.http_client is None:
+        return
+    contradictory = {
+        "verify": given.verify is not True,
+        "proxy": given.proxy is not None,
+        "timeout": given.timeout is not None,
+    }
+    if names := [name for name, is_given in contradictory.items() if is_given]:
+        msg = (
+            f"http_client and {', '.join(names)} exclude each other: "
+            f"give the httpx client its own {names[0]}"
+        )
+        raise ConfigurationError(msg)
+
+
+def _env(given: Arguments, settings: Settings) -> Env:
+    return Env(
+        endpoint=_endpoint.resolve(settings),
+        region=settings.region,
+        sign=given.sign,
+        validate=given.validate,
+        timeout=_timeout(given),
+        retry=given.retry or _retry(settings),
+        clock=given.clock or SystemClock(),
+        user_agent=user_agent(settings.app_id, settings.exec_env),
+    )
+
+
+def _retry(settings: Settings) -> RetryPolicy:
+    if settings.max_attempts is None:
+        return RetryPolicy()
+    return RetryPolicy(max_attempts=settings.max_attempts)
+
+
+def _timeout(given: Arguments) -> Timeout:
+    if given.http_client is None:
+        return Timeout.of(given.timeout, Timeout())
+    theirs = given.http_client.timeout
+    return Timeout(connect=_or_endless(theirs.connect), read=_or_endless(theirs.read))
+
+
+def _or_endless(seconds: float | None) -> float:
+    return float("inf") if seconds is None else seconds
+
+
+def _http_arguments(given: Arguments, settings: Settings) -> dict[str, Any]:
+    if given.http_client is not None:
+        return {}
+    return {
+        "verify": _verification(given.verify, settings.ca_bundle),
+        "proxy": given.proxy,
+        "limits": IDLE_CONNECTIONS,
+    }
+
+
+def _verification(verify: Verify, ca_bundle: str | None) -> bool | ssl.SSLContext:
+    bundle = verify if isinstance(verify, str) else ca_bundle
+    if bundle is None or isinstance(verify, ssl.SSLContext) or verify is False:
+        return verify if not isinstance(verify, str) else True
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        msg = f"the CA bundle {bundle!r} can't be read: {error}"
+        raise ConfigurationError(msg) from error
+
+
+def with_changes(
+    env: Env,
+    *,
+    timeout: Timeout | float | None,
+    retry: RetryPolicy | None,
+    validate: bool | None,
+) -> Env:
+    """Return `env` with the given settings in place of its own; it shares the cells."""
+    return attrs.evolve(
+        env,
+        timeout=Timeout.of(timeout, env.timeout),
+        retry=retry or env.retry,
+        validate=env.validate if validate is None else validate,
+    )

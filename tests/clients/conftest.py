@@ -1,0 +1,98 @@
+"""One interface over the sync client, and the async client on asyncio and on trio."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from omics_runs import AsyncOmicsRunsClient, OmicsRunsClient
+from omics_runs.emulator import Emulator
+
+
+class Caller:
+    """Makes clients of one color, and calls them as if all were sync."""
+
+    def __init__(self, portal: BlockingPortal | None) -> None:
+        self._portal = portal
+
+    def client(self, emulator: Emulator, **options: Any) -> Any:
+        """Return a client of `emulator`, in process."""
+        made = emulator.client if self._portal is None else emulator.async_client
+        return Adapted(made(**options), self)
+
+    def remote(self, **options: Any) -> Any:
+        """Return a client that goes over real sockets."""
+        kind = OmicsRunsClient if self._portal is None else AsyncOmicsRunsClient
+        return Adapted(kind(**options), self)
+
+    def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a function, and wait for its result if it is async."""
+        if self._portal is None:
+            return function(*args, **kwargs)
+        return self._portal.call(partial(_awaited, partial(function, *args, **kwargs)))
+
+
+async def _awaited(function: Callable[[], Any]) -> Any:
+    result = function()
+    return await result if isinstance(result, Awaitable) else result
+
+
+class Adapted:
+    """A client whose methods are all sync."""
+
+    def __init__(self, client: Any, caller: Caller) -> None:
+        self.wrapped = client
+        self._caller = caller
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.wrapped, name)
+        if name.startswith("iter_"):
+            return lambda *a, **k: AdaptedItems(value(*a, **k), self._caller)
+        return partial(self._caller.run, value)
+
+    def close(self) -> None:
+        """Close the client, whatever its color."""
+        close = getattr(self.wrapped, "aclose", None) or self.wrapped.close
+        self._caller.run(close)
+
+
+class AdaptedItems:
+    """An iterator whose items all come in sync."""
+
+    def __init__(self, items: Any, caller: Caller) -> None:
+        self.wrapped = items
+        self._caller = caller
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if hasattr(self.wrapped, "__next__"):
+            return next(self.wrapped)
+        try:
+            return self._caller.run(self.wrapped.__anext__)
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    def pages(self) -> AdaptedItems:
+        """Return the pages."""
+        return AdaptedItems(self.wrapped.pages(), self._caller)
+
+    @property
+    def next_token(self) -> str | None:
+        """Return the token of the next page."""
+        return self.wrapped.next_token  # type: ignore[no-any-return]
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+    """Give each test all three colors."""
+    if request.param == "sync":
+        yield Caller(None)
+        return
+    with start_blocking_portal(backend=request.param) as portal:
+        yield Caller(portal)

@@ -1,0 +1,155 @@
+"""What type checkers make of the async client; never executed.
+
+Lines that must be refused carry a bare ignore: an ignore that isn't needed is an error, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypedDict, assert_type
+
+import httpx
+
+from omics_runs import (
+    TERMINAL,
+    AsyncOmicsRunsClient,
+    Credentials,
+    FailureReason,
+    GetRunRequest,
+    GetRunResponse,
+    GetRunTaskResponse,
+    ListRunsResponse,
+    Progress,
+    RetryPolicy,
+    RunListItem,
+    RunRef,
+    RunStatus,
+    StartRunRequest,
+    StartRunResponse,
+    StorageType,
+    TaskListItem,
+    Timeout,
+    errors,
+)
+
+
+class Inputs(TypedDict):
+    sample_name: str
+
+
+async def fetch() -> Credentials:
+    return Credentials("a", "b")
+
+
+async def construct() -> None:
+    async with AsyncOmicsRunsClient() as client:
+        assert_type(client, AsyncOmicsRunsClient)
+    AsyncOmicsRunsClient("us-west-2", profile="p", timeout=3, validate=False)
+    AsyncOmicsRunsClient(credentials=("a", "b", None), retry=RetryPolicy(max_attempts=1))
+    AsyncOmicsRunsClient(credentials=Credentials("a", "b"), timeout=Timeout(connect=1))
+    AsyncOmicsRunsClient(credentials=fetch, http_client=httpx.AsyncClient())
+    AsyncOmicsRunsClient(http_client=httpx.Client())  # type: ignore
+    AsyncOmicsRunsClient(regoin="us-west-2")  # type: ignore
+    AsyncOmicsRunsClient(retry=3)  # type: ignore
+
+
+async def start(client: AsyncOmicsRunsClient, typed: Inputs, plain: dict[str, str]) -> None:
+    started = await client.start_run(
+        workflow_id="1", role_arn="r", output_uri="o", parameters=typed, storage_type="DYNAMIC"
+    )
+    assert_type(started, StartRunResponse)
+    assert_type(started.id, str)
+    assert_type(started.uuid, str | None)
+    assert_type(started.ref, RunRef)
+    await client.start_run(
+        role_arn="r", output_uri="o", parameters=plain, storage_type=StorageType.STATIC
+    )
+    await client.start_run(role_arn="r", output_uri="o", storage_type=StorageType("NEWER"))
+    await client.start_run(role_arn="r", output_uri="o", storage_type="DYNAMICAL")  # type: ignore
+    await client.start_run(role_arn="r", output_uri="o", storage="DYNAMIC")  # type: ignore
+    await client.start_run(role_arn="r")  # type: ignore
+    await client.start_run(role_arn="r", output_uri="o", priority="high")  # type: ignore
+    await client.start_run("1", role_arn="r", output_uri="o")  # type: ignore
+
+
+async def get(client: AsyncOmicsRunsClient) -> None:
+    run = await client.get_run("1", export=["DEFINITION"], timeout=2.5)
+    assert_type(run, GetRunResponse)
+    assert_type(run.status, RunStatus)
+    assert_type(run.status.is_terminal, bool)
+    assert_type(run.failure_reason, FailureReason | None)
+    assert_type(run.start_time, datetime | None)
+    assert_type(run.parameters, Mapping[str, Any] | None)
+    assert_type(run.parameters_as(Inputs), Inputs)
+    assert_type(run.response_metadata.aws_request_id, str | None)
+    assert_type(run.ref, RunRef)
+    run.status = RunStatus.FAILED  # type: ignore
+    run.stauts  # type: ignore
+    await client.get_run(id=1)  # type: ignore
+    await client.get_run("1", export=["PICTURE"])  # type: ignore
+    assert_type(await client.get_run_task("1", "2"), GetRunTaskResponse)
+
+
+async def listing(client: AsyncOmicsRunsClient) -> None:
+    page = await client.list_runs(status="RUNNING", max_results=10)
+    assert_type(page, ListRunsResponse)
+    assert_type(page.items, tuple[RunListItem, ...])
+    async for item in client.iter_runs(status=RunStatus.RUNNING, limit=5):
+        assert_type(item, RunListItem)
+    async for whole in client.iter_runs().pages():
+        assert_type(whole, ListRunsResponse)
+    async for task in client.iter_run_tasks("1", status="FAILED"):
+        assert_type(task, TaskListItem)
+    await client.list_runs(status="RUNING")  # type: ignore
+
+
+async def waiting(
+    client: AsyncOmicsRunsClient, started: StartRunResponse, item: RunListItem
+) -> None:
+    def show(progress: Progress) -> None:
+        assert_type(progress.run, GetRunResponse)
+        assert_type(progress.next_delay, float | None)
+
+    assert_type(await client.wait_until(started), GetRunResponse)
+    await client.wait_until("1", RunStatus.RUNNING, timeout=60, progress=show)
+    await client.wait_until(item, "STOPPING", progress=print)
+    await client.wait_until(RunRef("1"), TERMINAL)
+    await client.wait_until(started.ref, {RunStatus.COMPLETED, RunStatus.FAILED})
+    await client.wait_until("1", {"COMPLETED", "FAILED"})
+    mine: set[RunStatus] = {RunStatus.COMPLETED}
+    await client.wait_until("1", mine)
+    await client.wait_until("1", "COMPLETE")  # type: ignore
+    await client.wait_until(7)  # type: ignore
+    await client.wait_until("1", ["COMPLETED"])  # type: ignore
+
+
+async def sending(client: AsyncOmicsRunsClient) -> None:
+    request = StartRunRequest(role_arn="r", output_uri="o", run_id="1")
+    assert_type(await client.send(request), StartRunResponse)
+    assert_type(await client.send(GetRunRequest(id="1")), GetRunResponse)
+    assert_type(request.request_id, str)
+    assert_type(request.replace(name="x"), StartRunRequest)
+    assert_type(StartRunRequest.from_json("{}", name="x"), StartRunRequest)
+    StartRunRequest(role_arn="r", output_uri="o", request_id="mine")
+    StartRunRequest(role_arn="r")  # type: ignore
+    await client.send("StartRun")  # type: ignore
+
+
+def options(client: AsyncOmicsRunsClient) -> None:
+    assert_type(
+        client.with_options(timeout=1, retry=RetryPolicy(), validate=False), AsyncOmicsRunsClient
+    )
+
+
+async def failing(client: AsyncOmicsRunsClient) -> None:
+    try:
+        await client.wait_until("1")
+    except errors.RunFailedError as error:
+        assert_type(error.failure_reason, FailureReason | None)
+        assert_type(error.run, GetRunResponse | None)
+    except errors.ThrottlingError as error:
+        assert_type(error.status_code, int)
+        assert_type(error.attempts, tuple[errors.Attempt, ...])
+    except errors.InvalidRequestError as error:
+        assert_type(error.problems, tuple[tuple[str, str], ...])
