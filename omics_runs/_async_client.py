@@ -46,7 +46,8 @@ class AsyncOmicsRunsClient(AsyncOperations):
     Args:
         region: AWS region, such as `us-west-2`. None: the session given as `credentials`,
             `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile.
-        profile: Name of a profile in the AWS configuration files. None: `AWS_PROFILE`.
+        profile: Name of a profile in the AWS configuration files. None: `AWS_PROFILE`, then
+            `AWS_DEFAULT_PROFILE`.
         credentials: What to sign with: a `Credentials`, an `(access_key, secret_key, token)`
             tuple, a botocore or boto3 session, an object with `get_frozen_credentials()`, or a
             function that returns any of these (an async one too). None: botocore's chain
@@ -60,7 +61,8 @@ class AsyncOmicsRunsClient(AsyncOperations):
             attempts as in the AWS SDKs' standard mode.
         timeout: Bounds on each call: a `Timeout`, or a number of seconds for a call in all.
         verify: Certificates to trust: True for the usual ones, False for no check at all, a file,
-            or an `ssl.SSLContext`. With True, `AWS_CA_BUNDLE` and the profile's `ca_bundle` count.
+            or an `ssl.SSLContext`. With True, `AWS_CA_BUNDLE`, the profile's `ca_bundle` and
+            `SSL_CERT_FILE` count.
         proxy: Address of a proxy. None: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
         http_client: An `httpx.AsyncClient` of your own, with its own timeouts, proxies and
             certificates. It is used as it is and stays yours to close.
@@ -158,10 +160,11 @@ class AsyncOmicsRunsClient(AsyncOperations):
         once.
 
         Args:
-            run: The run: its id, a `RunRef`, or an answer that speaks of it. If its uuid is known,
-                the wait makes sure that the id has not been given to another run meanwhile.
+            run: The run: its id, a `RunRef` or its text, or an answer that speaks of it. If its
+                uuid is known, the wait makes sure that the id has not been given to another run.
             status: What to wait for: a status, or a set of statuses of which any will do. With
-                `TERMINAL` the wait returns however the run ended.
+                `TERMINAL` the wait returns however the run ended; if it was deleted meanwhile,
+                with the run as it was last seen.
             timeout: Seconds to wait at most, None for no limit. With 0 the run is asked for once.
                 A poll that is under way when time is up may take one read timeout longer.
             min_delay: Shortest delay between polls, in seconds.

@@ -15,6 +15,7 @@ from attrs import frozen
 from omics_runs._clock import Clock
 from omics_runs._credentials import CredentialSource
 from omics_runs._effects import Effect, FetchCredentials, Flow, Send, Sleep
+from omics_runs._sigv4 import load_signer
 
 T = TypeVar("T")
 
@@ -93,6 +94,7 @@ class AsyncDriver:
                 await self.clock.asleep(seconds)
                 return None
             case FetchCredentials(refresh):
+                await load_signer()
                 return await self.credentials.afetch(refresh=refresh)
             case _:
                 assert_never(effect)

@@ -210,7 +210,11 @@ class Request(Model, Generic[Out_co]):
 
     @classmethod
     def skeleton(cls) -> dict[str, Any]:
-        """Return a dict with every member's wire name and a value of its type, to be filled in."""
+        """Return a dict with every member's wire name, to be filled in.
+
+        What is left as it was changes nothing or is refused, never sent by accident: numbers are
+        null, texts are empty, and where there is a choice all values are shown.
+        """
         return {member.wire: member.rule.placeholder() for member in cls.__wire__ if member.rule}
 
     @classmethod

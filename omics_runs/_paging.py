@@ -25,6 +25,10 @@ def check_limit(name: str, limit: object) -> None:
         raise InvalidRequestError(name, [("limit", what)])
 
 
+LARGEST_PAGE = 100
+"""Items that the service gives in a page at most, whatever the operation."""
+
+
 class _Walk(Generic[Page]):
     """Where an iteration stands, whatever its color."""
 
@@ -34,36 +38,43 @@ class _Walk(Generic[Page]):
             raise InvalidRequestError(operation.name, [("", "has no pages to go through")])
         if limit is not None:
             check_limit(operation.name, limit)
-        self.left = limit
         self.next_token: str | None = getattr(request, operation.paging.token)
         self._name = operation.name
         self._paging = operation.paging
-        self._request: Request[Page] | None = request
+        self._left = limit
+        self._request: Request[Page] | None = None if limit == 0 else request
         self._asked_for: set[str | None] = set()
+        self._fresh: tuple[Any, ...] = ()
         self._waiting: deque[Any] = deque()
 
     def next_request(self) -> Request[Page] | None:
         """Return the request of the next page, or None after the last one."""
-        if self._request is not None and self.next_token in self._asked_for:
+        if self._request is None:
+            return None
+        if self.next_token in self._asked_for:
             raise UnreadableResponseError(
                 "the service gave the same page token twice, which would never end",
                 operation=self._name,
                 request=self._request,
                 path="$.nextToken",
             )
-        return self._request
+        return self._no_larger_than_needed(self._request)
 
     def turn(self, request: Request[Page], page: Page) -> None:
         """Note that `page` has answered `request`."""
         self._asked_for.add(self.next_token)
         self.next_token = getattr(page, self._paging.next_token) or None
-        self._request = request.replace(**{self._paging.token: self.next_token})
-        if self.next_token is None:
-            self._request = None
+        items: tuple[Any, ...] = getattr(page, self._paging.items)
+        self._fresh = items[: self._left]
+        if self._left is not None:
+            self._left -= len(self._fresh)
+        is_last = self.next_token is None or self._left == 0
+        after = {self._paging.token: self.next_token}
+        self._request = None if is_last else request.replace(**after)
 
-    def keep(self, page: Page) -> None:
-        """Keep the items of `page` to be taken one by one."""
-        self._waiting.extend(getattr(page, self._paging.items))
+    def keep(self) -> None:
+        """Keep the items of the last page, as far as the limit allows, to be taken one by one."""
+        self._waiting.extend(self._fresh)
 
     @property
     def must_read(self) -> bool:
@@ -71,10 +82,16 @@ class _Walk(Generic[Page]):
         return not self._waiting
 
     def take(self) -> Any:
-        """Return the next item, counted against the limit."""
-        if self.left is not None:
-            self.left -= 1
+        """Return the next item."""
         return self._waiting.popleft()
+
+    def _no_larger_than_needed(self, request: Request[Page]) -> Request[Page]:
+        """With a limit the last page ends where the limit does, and so does its token."""
+        name = self._paging.limit
+        if self._left is None or name is None:
+            return request
+        size: int | None = getattr(request, name)
+        return request.replace(**{name: min(self._left, size or LARGEST_PAGE)})
 
 
 class Pages(Iterator[Page]):
@@ -111,7 +128,7 @@ class Items(Iterator[Item], Generic[Item, Page]):
         return self._walk.next_token
 
     def pages(self) -> Iterator[Page]:
-        """Return the pages instead of the items; `limit` does not apply to them.
+        """Return the pages instead of the items; `limit` counts the items in them.
 
         Raises:
             UnreadableResponseError: The service repeats a page token.
@@ -120,10 +137,9 @@ class Items(Iterator[Item], Generic[Item, Page]):
         return self._pages
 
     def __next__(self) -> Item:
-        if self._walk.left == 0:
-            raise StopIteration
         while self._walk.must_read:
-            self._walk.keep(next(self._pages))
+            next(self._pages)
+            self._walk.keep()
         item: Item = self._walk.take()
         return item
 
@@ -166,7 +182,7 @@ class AsyncItems(AsyncIterator[Item], Generic[Item, Page]):
         return self._walk.next_token
 
     def pages(self) -> AsyncIterator[Page]:
-        """Return the pages instead of the items; `limit` does not apply to them.
+        """Return the pages instead of the items; `limit` counts the items in them.
 
         Raises:
             UnreadableResponseError: The service repeats a page token.
@@ -175,9 +191,8 @@ class AsyncItems(AsyncIterator[Item], Generic[Item, Page]):
         return self._pages
 
     async def __anext__(self) -> Item:
-        if self._walk.left == 0:
-            raise StopAsyncIteration
         while self._walk.must_read:
-            self._walk.keep(await anext(self._pages))
+            await anext(self._pages)
+            self._walk.keep()
         item: Item = self._walk.take()
         return item

@@ -34,7 +34,7 @@ class Rule(Protocol):
         ...
 
     def placeholder(self) -> object:
-        """Return a value of the right type, for a skeleton to fill in."""
+        """Return what a skeleton shows for it; left as it is, it is refused or changes nothing."""
         ...
 
 
@@ -93,8 +93,8 @@ class Integer:
         ):
             yield path, f"must be {span(self.min, self.max)}, got {value}"
 
-    def placeholder(self) -> int:
-        return self.min or 0
+    def placeholder(self) -> None:
+        return None
 
 
 @frozen
@@ -105,8 +105,8 @@ class Flag:
         if not isinstance(value, bool):
             yield path, f"must be True or False, got {kind(value)}"
 
-    def placeholder(self) -> bool:
-        return False
+    def placeholder(self) -> None:
+        return None
 
 
 @frozen
@@ -124,7 +124,7 @@ class Choice:
             yield path, f"{what} (for a value newer than this SDK pass {self.enum.__name__}(…))"
 
     def placeholder(self) -> str:
-        return next(iter(self.enum)).value
+        return " | ".join(self.enum)
 
 
 @frozen

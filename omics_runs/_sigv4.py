@@ -12,6 +12,8 @@ from datetime import UTC
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from anyio import to_thread
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -110,3 +112,9 @@ def signer_class() -> Any:
     # Made by type(): a class statement can't be checked over a base that has no types.
     auth: Any = importlib.import_module("botocore.auth")
     return type("SignerAtGivenTime", (auth.SigV4Auth,), {"add_auth": _add_auth})
+
+
+async def load_signer() -> None:
+    """Import botocore in a thread, if it isn't there yet: it would hold up the event loop."""
+    if not signer_class.cache_info().currsize:
+        await to_thread.run_sync(signer_class)

@@ -135,6 +135,19 @@ def test_lists_and_their_pages(client: Any) -> None:
     assert page.items + tuple(rest) == tuple(everything)
 
 
+@pytest.mark.parametrize("size", [None, 4, 100])
+def test_a_limit_ends_where_its_token_goes_on(client: Any, size: int | None) -> None:
+    """What a limit cut off comes next from `next_token`, nothing lost and nothing twice."""
+    for _ in range(12):
+        client.start_run(**NEEDED)
+    first = client.iter_runs(max_results=size, limit=7)
+    ids = [item.id for item in first]
+    assert len(ids) == 7
+    ids += [item.id for item in client.iter_runs(starting_token=first.next_token)]
+    assert len(set(ids)) == len(ids) == 12
+    assert sum(len(page.items) for page in client.iter_runs(max_results=size, limit=7).pages()) == 7
+
+
 def test_pages_and_the_token_to_go_on(client: Any, emulator: Emulator) -> None:
     """`pages()` gives whole pages; `next_token` continues where somebody stopped."""
     for _ in range(5):
@@ -147,6 +160,13 @@ def test_pages_and_the_token_to_go_on(client: Any, emulator: Emulator) -> None:
     got = [next(first), next(first)]
     more = list(client.iter_runs(starting_token=first.next_token))
     assert len(got + more) == 5
+
+
+def test_a_service_that_gives_more_than_asked(client: Any, emulator: Emulator) -> None:
+    """A limit holds even if a page is larger than it should be."""
+    items = [{"id": str(n), "arn": "a", "status": "RUNNING"} for n in range(5)]
+    emulator.faults.add(Fault("ListRuns", status=200, body=json.dumps({"items": items}).encode()))
+    assert [item.id for item in client.iter_runs(limit=3)] == ["0", "1", "2"]
 
 
 def test_a_repeated_token_is_an_error_that_loses_nothing(client: Any, emulator: Emulator) -> None:

@@ -259,3 +259,22 @@ def test_import_leaves_botocore_alone() -> None:
     """Importing the module does not import botocore."""
     code = "import sys, omics_runs._sigv4; sys.exit('botocore' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_the_event_loop_does_not_import_botocore(backend: str) -> None:
+    """The signer is loaded in a thread of its own, once."""
+    code = (
+        "import sys, threading, anyio\n"
+        "from omics_runs import _sigv4\n"
+        "class Watch:\n"
+        "    threads = set()\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'botocore.auth': self.threads.add(threading.current_thread())\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        f"anyio.run(_sigv4.load_signer, backend={backend!r})\n"
+        f"anyio.run(_sigv4.load_signer, backend={backend!r})\n"
+        "print(len(Watch.threads), threading.main_thread() in Watch.threads)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "False"]
