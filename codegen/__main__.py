@@ -1,0 +1,60 @@
+"""`python -m codegen refresh | render | check`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from codegen.notes import Config
+from codegen.problems import GeneratorError
+from codegen.refresh import refresh
+from codegen.render import check, load, render
+
+SOURCE = Path(__file__).parent
+TARGET = SOURCE.parent / "omics_runs" / "_generated"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except GeneratorError as error:
+        print(f"codegen: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command == "refresh":
+        refresh(options.source / "model", Config.load(options.source / "config.toml"))
+        return 0
+    api = load(options.source, draft=options.draft)
+    if options.command == "render":
+        render(api, options.target)
+        return 0
+    drift = check(api, options.target)
+    print("\n".join(drift) if drift else f"{options.target.name} is what would be rendered.")
+    return 1 if drift else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
+    parser.add_argument(
+        "command",
+        choices=("refresh", "render", "check"),
+        help="refresh: installed botocore -> model/; render: model/ -> Python; check: diff the two",
+    )
+    parser.add_argument(
+        "--source", type=Path, default=SOURCE, help="folder of config.toml and model/"
+    )
+    parser.add_argument("--target", type=Path, default=TARGET, help="folder that is written")
+    parser.add_argument(
+        "--draft", action="store_true", help="put placeholders where descriptions are missing"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

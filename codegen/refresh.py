@@ -1,0 +1,183 @@
+"""Installed botocore in, the committed snapshot out.
+
+The snapshot is the part of the model that the wanted operations reach, without its prose. Its keys
+are sorted, but for the members of structures: their order is the service's own and is kept.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from codegen.notes import Config
+from codegen.problems import GeneratorError
+
+DOCUMENTATION = frozenset({"documentation", "documentationUrl"})
+SOURCE_HEADER = (
+    "# Where the snapshot in this folder is from; written by `python -m codegen refresh`."
+)
+
+
+@frozen
+class Snapshot:
+    """The files of `model/`, by their names, and what they were made of."""
+
+    files: Mapping[str, str]
+    hashes: Mapping[str, str]
+    botocore_version: str
+    api_version: str
+
+
+def refresh(folder: Path, config: Config) -> None:
+    """Write the snapshot of the installed botocore; the date changes only if anything else does."""
+    snapshot = take_snapshot(config)
+    folder.mkdir(exist_ok=True)
+    for name, text in snapshot.files.items():
+        (folder / name).write_text(text, "utf-8")
+    source = folder / "SOURCE.toml"
+    date = datetime.now(UTC).date().isoformat()
+    if source.exists():
+        known = tomllib.loads(source.read_text("utf-8"))
+        kept = str(known.get("date", date))
+        date = kept if source_text(snapshot, kept) == source.read_text("utf-8") else date
+    source.write_text(source_text(snapshot, date), "utf-8")
+
+
+def take_snapshot(config: Config) -> Snapshot:
+    """Return the snapshot of the installed botocore."""
+    service, version = config.service["name"], config.service["api_version"]
+    paths = {
+        "service-2.json": f"{service}/{version}/service-2.json",
+        "paginators-1.json": f"{service}/{version}/paginators-1.json",
+        "partitions.json": "partitions.json",
+    }
+    raw = {name: _read(path) for name, path in paths.items()}
+    model, paginators, partitions = (json.loads(raw[name]) for name in paths)
+    wanted = [name for entry in config.table("modules").values() for name in entry["operations"]]
+    parts = {
+        f"{service}.json": closure(model, wanted),
+        "paginators.json": _paginators(paginators, wanted),
+        "partitions.json": _partitions(partitions),
+    }
+    return Snapshot(
+        files={name: as_text(part) for name, part in parts.items()},
+        hashes={name: hashlib.sha256(content).hexdigest() for name, content in raw.items()},
+        botocore_version=metadata.version("botocore"),
+        api_version=version,
+    )
+
+
+def closure(model: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
+    """Return the part of a model that some operations reach, without documentation."""
+    for name in wanted:
+        if name not in model["operations"]:
+            raise GeneratorError(name, "botocore knows no such operation", "Correct config.toml")
+    operations = {name: model["operations"][name] for name in wanted}
+    found: dict[str, Any] = {}
+    for operation in operations.values():
+        _collect(model["shapes"], _references(operation), found)
+    part: dict[str, Any] = _sorted(
+        {
+            "metadata": model["metadata"],
+            "operations": {name: _bare(operation) for name, operation in operations.items()},
+            "shapes": {name: _bare(shape) for name, shape in found.items()},
+        }
+    )
+    return part
+
+
+def as_text(data: Mapping[str, Any]) -> str:
+    """Return the text of a file of the snapshot."""
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def source_text(snapshot: Snapshot, date: str) -> str:
+    """Return the text of `SOURCE.toml`."""
+    lines = [
+        SOURCE_HEADER,
+        f'botocore_version = "{snapshot.botocore_version}"',
+        f'api_version = "{snapshot.api_version}"',
+        f'date = "{date}"',
+        "",
+        "[sha256]  # of botocore's files, unpacked",
+        *(f'"{name}" = "{digest}"' for name, digest in snapshot.hashes.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _read(path: str) -> bytes:
+    root = resources.files("botocore").joinpath("data")
+    packed = root.joinpath(f"{path}.gz")
+    if packed.is_file():
+        return gzip.decompress(packed.read_bytes())
+    return root.joinpath(path).read_bytes()
+
+
+def _collect(shapes: Mapping[str, Any], names: Iterator[str], found: dict[str, Any]) -> None:
+    for name in names:
+        if name not in found:
+            found[name] = shapes[name]
+            _collect(shapes, _references(shapes[name]), found)
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Yield the name of every shape that a piece of the model speaks of."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+    elif isinstance(value, dict):
+        if isinstance(value.get("shape"), str):
+            yield value["shape"]
+        for item in value.values():
+            yield from _references(item)
+
+
+def _bare(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an operation or a shape without its documentation, at any depth of references."""
+    bare = {key: value for key, value in definition.items() if key not in DOCUMENTATION}
+    if isinstance(bare.get("members"), dict):
+        bare["members"] = {name: _bare(ref) for name, ref in bare["members"].items()}
+    for part in ("input", "output", "member", "key", "value"):
+        if isinstance(bare.get(part), dict):
+            bare[part] = _bare(bare[part])
+    if isinstance(bare.get("errors"), list):
+        bare["errors"] = [_bare(error) for error in bare["errors"]]
+    return bare
+
+
+def _sorted(value: Any, parent: str = "") -> Any:
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    keys = value if parent == "members" else sorted(value)
+    return {key: _sorted(value[key], key) for key in keys}
+
+
+def _paginators(paginators: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
+    found = paginators["pagination"]
+    return {"pagination": {name: found[name] for name in sorted(wanted) if name in found}}
+
+
+def _partitions(partitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the partitions in botocore's order, in which the first match wins."""
+    return {
+        "partitions": [
+            {
+                "id": entry["id"],
+                "outputs": entry["outputs"],
+                "regionRegex": entry["regionRegex"],
+                "regions": sorted(entry["regions"]),
+            }
+            for entry in partitions["partitions"]
+        ]
+    }

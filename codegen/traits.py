@@ -1,0 +1,203 @@
+"""What the generator understands of a service's model; anything else stops it.
+
+A trait that is read over in silence is an SDK that is wrong in silence: each key of the model in
+use stands in a list here, or ends the render with a word about what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from codegen.problems import GeneratorError
+
+Shape = Mapping[str, Any]
+
+METADATA = frozenset(
+    {
+        "apiVersion",
+        "auth",
+        "endpointPrefix",
+        "protocol",
+        "protocols",
+        "serviceFullName",
+        "serviceId",
+        "signatureVersion",
+        "signingName",
+        "uid",
+    }
+)
+OPERATION = frozenset(
+    {"name", "http", "input", "output", "errors", "endpoint", "readonly", "idempotent"}
+)
+SHAPES: Mapping[str, frozenset[str]] = {
+    "string": frozenset({"type", "min", "max", "pattern", "enum"}),
+    "integer": frozenset({"type", "min", "max", "box"}),
+    "long": frozenset({"type", "min", "max", "box"}),
+    "float": frozenset({"type", "min", "max", "box"}),
+    "double": frozenset({"type", "min", "max", "box"}),
+    "boolean": frozenset({"type", "box"}),
+    "timestamp": frozenset({"type", "timestampFormat"}),
+    "list": frozenset({"type", "member", "min", "max"}),
+    "map": frozenset({"type", "key", "value", "min", "max"}),
+    "structure": frozenset({"type", "members", "required", "document"}),
+}
+ERROR = frozenset({"type", "members", "required", "error", "exception", "fault", "retryable"})
+MEMBER = frozenset({"shape", "location", "locationName", "idempotencyToken"})
+RESPONSE_MEMBER = frozenset({"shape", "locationName"})
+REQUEST_LOCATIONS = frozenset({"uri", "querystring"})
+TIMESTAMP_FORMATS = frozenset({"iso8601", "unixTimestamp"})
+REQUEST_TYPES = frozenset({"string", "integer", "long", "boolean", "list", "map", "structure"})
+
+TEACH = "Teach the generator what it means (codegen/traits.py, codegen/read.py)"
+LEAVE_OUT = "Leave the operation out of config.toml, or teach the generator (codegen/read.py)"
+
+
+def check_model(model: Mapping[str, Any]) -> None:
+    """Refuse a model with anything in it that the generator does not understand.
+
+    Raises:
+        GeneratorError: There is something; it says what and where.
+    """
+    _known("the service", model["metadata"], METADATA)
+    _is("the service", "protocol", model["metadata"]["protocol"], "rest-json")
+    _is("the service", "signatureVersion", model["metadata"]["signatureVersion"], "v4")
+    checks = _Checks(model["shapes"])
+    for name, operation in model["operations"].items():
+        checks.operation(name, operation)
+
+
+class _Checks:
+    def __init__(self, shapes: Mapping[str, Shape]) -> None:
+        self._shapes = shapes
+
+    def operation(self, name: str, operation: Mapping[str, Any]) -> None:
+        _known(name, operation, OPERATION)
+        _known(name, operation["http"], frozenset({"method", "requestUri", "responseCode"}))
+        _check_endpoint(name, operation.get("endpoint", {}))
+        for part in ("input", "output"):
+            _known(f"{name}, its {part}", operation.get(part, {}), frozenset({"shape"}))
+        if "input" not in operation:
+            raise GeneratorError(name, "it has no input", LEAVE_OUT)
+        self._request(name, operation)
+        if "output" in operation:
+            self._response(operation["output"]["shape"], ())
+        for error in operation.get("errors", ()):
+            _known(f"{name}, its error {error['shape']}", error, frozenset({"shape"}))
+            self._error(error["shape"])
+
+    def _request(self, operation: str, definition: Mapping[str, Any]) -> None:
+        name = definition["input"]["shape"]
+        shape = self._structure(name)
+        for member, ref in shape["members"].items():
+            where = f"{name}.{member}"
+            _known(where, ref, MEMBER)
+            if ref.get("location") not in {None, *REQUEST_LOCATIONS}:
+                raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
+            self._request_value(where, ref["shape"])
+        _check_labels(operation, definition["http"]["requestUri"], shape)
+
+    def _request_value(self, where: str, name: str) -> None:
+        shape = self._shape(name)
+        kind = shape["type"]
+        if kind not in REQUEST_TYPES:
+            raise GeneratorError(f"{where} ({name})", f"a request has a {kind}", LEAVE_OUT)
+        if kind == "structure" and not shape.get("document"):
+            raise GeneratorError(f"{where} ({name})", "a request has a structure", LEAVE_OUT)
+        for inner in _inner(shape):
+            if self._shape(inner)["type"] != "string":
+                what = f"a request has a {kind} of something else than strings"
+                raise GeneratorError(f"{where} ({name})", what, LEAVE_OUT)
+
+    def _response(self, name: str, parents: tuple[str, ...]) -> None:
+        if name in parents:
+            raise GeneratorError(name, "it contains itself", LEAVE_OUT)
+        shape = self._shape(name)
+        for inner in _inner(shape):
+            self._response(inner, (*parents, name))
+        for member, ref in shape.get("members", {}).items():
+            where = f"{name}.{member}"
+            if "location" in ref:
+                raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
+            _known(where, ref, RESPONSE_MEMBER)
+            self._response(ref["shape"], (*parents, name))
+
+    def _error(self, name: str) -> None:
+        shape = self._shapes[name]
+        _known(name, shape, ERROR)
+        _known(name, shape["error"], frozenset({"httpStatusCode", "senderFault"}))
+        _known(name, shape.get("retryable", {}), frozenset({"throttling"}))
+        if set(shape["members"]) != {"message"}:
+            raise GeneratorError(name, "an error has more members than a message", TEACH)
+        _known(f"{name}.message", shape["members"]["message"], frozenset({"shape"}))
+
+    def _structure(self, name: str) -> Shape:
+        shape = self._shape(name)
+        if shape["type"] != "structure" or shape.get("document"):
+            raise GeneratorError(name, "an operation takes something else than members", LEAVE_OUT)
+        return shape
+
+    def _shape(self, name: str) -> Shape:
+        shape = self._shapes[name]
+        kind = shape["type"]
+        if kind not in SHAPES:
+            raise GeneratorError(name, f"its type is {kind!r}", LEAVE_OUT)
+        _known(name, shape, SHAPES[kind])
+        for part in ("member", "key", "value"):
+            _known(f"{name}, its {part}", shape.get(part, {}), frozenset({"shape"}))
+        _check_special(name, shape)
+        if kind == "map" and self._shape(shape["key"]["shape"])["type"] != "string":
+            raise GeneratorError(name, "its keys are no strings", TEACH)
+        return shape
+
+
+def _check_special(name: str, shape: Shape) -> None:
+    form = shape.get("timestampFormat", "iso8601")
+    if form not in TIMESTAMP_FORMATS:
+        raise GeneratorError(name, f"its timestampFormat is {form!r}", TEACH)
+    if shape.get("document") and shape["members"]:
+        raise GeneratorError(name, "a document has members", TEACH)
+
+
+def _check_endpoint(name: str, endpoint: Mapping[str, Any]) -> None:
+    _known(f"{name}, its endpoint", endpoint, frozenset({"hostPrefix"}))
+    if "{" in endpoint.get("hostPrefix", ""):
+        prefix = endpoint["hostPrefix"]
+        raise GeneratorError(name, f"its host prefix {prefix!r} has a label", LEAVE_OUT)
+
+
+def _check_labels(name: str, path: str, shape: Shape) -> None:
+    labels = re.findall(r"\{([^}]*)\}", path)
+    members = {
+        ref.get("locationName", member): member
+        for member, ref in shape["members"].items()
+        if ref.get("location") == "uri"
+    }
+    if "?" in path:
+        raise GeneratorError(name, f"its path {path!r} has a query", LEAVE_OUT)
+    if any(label.endswith("+") for label in labels):
+        raise GeneratorError(name, f"its path {path!r} has a greedy label", LEAVE_OUT)
+    if sorted(labels) != sorted(members):
+        what = f"its path {path!r} does not name exactly its uri members {sorted(members)}"
+        raise GeneratorError(name, what, LEAVE_OUT)
+    for member in members.values():
+        if member not in shape.get("required", ()):
+            raise GeneratorError(name, f"its uri member {member!r} is not required", LEAVE_OUT)
+
+
+def _inner(shape: Shape) -> Iterator[str]:
+    for part in ("member", "key", "value"):
+        if part in shape:
+            yield shape[part]["shape"]
+
+
+def _known(where: str, found: Iterable[str], known: frozenset[str]) -> None:
+    for trait in sorted(found):
+        if trait not in known:
+            raise GeneratorError(where, f"unknown trait {trait!r}", TEACH)
+
+
+def _is(where: str, trait: str, found: object, wanted: str) -> None:
+    if found != wanted:
+        raise GeneratorError(where, f"its {trait} is {found!r}, not {wanted!r}", TEACH)

@@ -1,0 +1,435 @@
+"""Generated code at work: models and errors of the toy service, methods of the real one."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import inspect
+import pickle
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypedDict, TypeVar
+
+import attrs
+import pytest
+
+from omics_runs import _run_ref
+from omics_runs._errors import ServiceError, UnreadableResponseError
+from omics_runs._generated import models as real
+from omics_runs._generated.async_operations import AsyncOperations
+from omics_runs._generated.enums import RunStatus, TaskStatus
+from omics_runs._generated.operations import OPERATIONS
+from omics_runs._generated.sync_operations import SyncOperations
+from omics_runs._model import Request, Response, ResponseMetadata
+from tests.codegen.golden import enums, errors, models, operations
+
+Out = TypeVar("Out", bound=Response)
+
+PLANT = {
+    "id": "7",
+    "status": "GROWING",
+    "extra": "thorny",
+    "growingSeason": "late-autumn",
+    "recipe": {"water": {"liters": None}},
+    "labels": {"a": "b"},
+    "leaves": [{"grams": 1.5}, {"grams": 2, "plot": {"row": 3, "isSunny": True}}],
+    "plots": {"2029": {"row": 1}},
+    "sownAt": "2030-01-02T03:04:05Z",
+    "seenAt": 1893553445,
+    "witherReason": "SLUGS",
+    "policy": "secret",
+    "smell": "nice",
+}
+
+
+def seed(**members: Any) -> models.PlantSeedRequest:
+    """Return a request with its required members."""
+    return models.PlantSeedRequest(name="rose", seasons=["SPRING"], **members)
+
+
+def test_an_answer_becomes_typed_values() -> None:
+    """Each kind of shape arrives as the type that its annotation promises."""
+    plant = models.GetPlantResponse.from_dict(PLANT)
+    assert plant.status is enums.PlantStatus.GROWING
+    assert plant.extra_note == "thorny"
+    assert plant.season is enums.Season.LATE_AUTUMN
+    assert plant.recipe == {"water": {"liters": None}}
+    assert plant.leaves == (
+        models.Leaf(grams=1.5),
+        models.Leaf(grams=2, plot=models.Plot(row=3, is_sunny=True)),
+    )
+    assert plant.plots == {"2029": models.Plot(row=1)}
+    assert plant.sown_at == datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert plant.seen_at == datetime.fromtimestamp(1893553445, UTC)
+    assert plant.name is None
+
+
+def test_what_is_newer_than_the_release_survives() -> None:
+    """Unknown enum values and unknown members are kept."""
+    plant = models.GetPlantResponse.from_dict(PLANT)
+    assert plant.wither_reason == "SLUGS"
+    assert plant.wither_reason is not None
+    assert not plant.wither_reason.is_known
+    assert plant.extra == {"smell": "nice"}
+
+
+def test_models_go_back_to_wire_names() -> None:
+    """`to_dict` gives what `from_dict` took."""
+    plant = models.GetPlantResponse.from_dict(PLANT)
+    assert models.GetPlantResponse.from_dict(plant.to_dict()) == plant
+    assert plant.to_dict()["growingSeason"] == "late-autumn"
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        pytest.param({"id": "7"}, "$.status", id="always-present"),
+        pytest.param(
+            {"id": "7", "status": "SOWN", "leaves": [{}]}, "$.leaves[0].grams", id="required"
+        ),
+    ],
+)
+def test_members_that_must_be_there(data: dict[str, Any], path: str) -> None:
+    """An answer without what makes it an answer says where it falls short."""
+    with pytest.raises(UnreadableResponseError) as caught:
+        models.GetPlantResponse.from_dict(data)
+    assert caught.value.path == path
+
+
+def test_secrets_and_documents_stay_out_of_the_repr() -> None:
+    """A log line shows that they are there, and no more."""
+    shown = repr(models.GetPlantResponse(id="7", status=enums.PlantStatus.SOWN, policy="secret"))
+    assert shown == "GetPlantResponse(id='7', status='SOWN', policy=...)"
+    assert "liters" not in repr(models.GetPlantResponse.from_dict(PLANT))
+
+
+def test_a_document_can_be_had_as_a_class_of_the_callers() -> None:
+    """`recipe_as` reads the document into any class with annotations."""
+
+    class Recipe(TypedDict):
+        water: dict[str, int | None]
+
+    plant = models.GetPlantResponse.from_dict(PLANT)
+    assert plant.recipe_as(Recipe) == {"water": {"liters": None}}
+
+
+def test_an_absent_document_can_not() -> None:
+    """The error says which document it is about."""
+    with pytest.raises(UnreadableResponseError) as caught:
+        models.GetPlantResponse(id="7", status=enums.PlantStatus.SOWN).recipe_as(dict)
+    assert caught.value.path == "$.recipe"
+
+
+@pytest.mark.parametrize(
+    ("model", "ref"),
+    [
+        pytest.param(
+            models.PlantSeedResponse(id="7", uuid="u"), _run_ref.RunRef("7", "u"), id="with-uuid"
+        ),
+        pytest.param(models.PlantSeedResponse(id="7"), _run_ref.RunRef("7"), id="uuid-absent"),
+        pytest.param(models.PlantItem(id="7"), _run_ref.RunRef("7"), id="without-uuid"),
+    ],
+)
+def test_identity(model: models.PlantSeedResponse | models.PlantItem, ref: _run_ref.RunRef) -> None:
+    """`ref` is what config.toml says that identity is."""
+    assert model.ref == ref
+
+
+MODELS = [
+    pytest.param(seed(request_id="t", labels={"a": "b"}, recipe={"x": [1]}), id="request"),
+    pytest.param(models.GetPlantResponse.from_dict(PLANT), id="response"),
+    pytest.param(models.UprootPlantResponse(), id="empty-response"),
+    pytest.param(models.Leaf(grams=1.5), id="structure"),
+]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    "twin",
+    [
+        pytest.param(lambda model: pickle.loads(pickle.dumps(model)), id="pickle"),  # noqa: S301
+        pytest.param(copy.copy, id="copy"),
+        pytest.param(copy.deepcopy, id="deepcopy"),
+        pytest.param(lambda model: type(model).from_dict(model.to_dict()), id="dict"),
+    ],
+)
+def test_models_are_equal_by_value(model: Any, twin: Callable[[Any], Any]) -> None:
+    """A model survives whatever a queue or a cache does to it."""
+    made = twin(model)
+    assert made == model
+    assert made is not model
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_models_are_unhashable(model: Any) -> None:
+    """They hold dicts; an honest error beats one that depends on which members are set."""
+    assert type(model).__hash__ is None
+    with pytest.raises(TypeError, match=f"unhashable type: '{type(model).__name__}'"):
+        hash(model)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_models_are_frozen(model: Any) -> None:
+    """Nobody changes an answer under somebody else's eyes, or adds to it."""
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        model.id = "8"
+
+
+def test_metadata_is_no_part_of_equality() -> None:
+    """Two answers with the same content are the same answer."""
+    metadata = ResponseMetadata(aws_request_id="r", attempts=2)
+    made = models.PlantSeedResponse(id="7", response_metadata=metadata)
+    assert made == models.PlantSeedResponse(id="7")
+
+
+def test_a_request_draws_its_token_once() -> None:
+    """The request object is the unit of idempotency."""
+    request = seed()
+    assert request.request_id == request.request_id
+    assert request.to_dict()["requestId"] == request.request_id
+    assert request.request_id != seed().request_id
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        pytest.param(lambda r: pickle.loads(pickle.dumps(r)), id="pickle"),  # noqa: S301
+        pytest.param(copy.copy, id="copy"),
+        pytest.param(copy.deepcopy, id="deepcopy"),
+        pytest.param(lambda r: type(r).from_dict(r.to_dict()), id="dict"),
+    ],
+)
+def test_copies_keep_a_drawn_token(keep: Callable[[Any], Any]) -> None:
+    """A request that crosses a process still starts nothing twice."""
+    request = seed()
+    assert keep(request).request_id == request.request_id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda r: attrs.evolve(r, count=2), id="evolve"),
+        pytest.param(lambda r: r.replace(count=2), id="replace"),
+    ],
+)
+def test_a_changed_request_is_another_request(change: Callable[[Any], Any]) -> None:
+    """A drawn token is drawn anew, a token that the caller gave is the caller's affair."""
+    drawn, given = seed(), seed(request_id="mine")
+    assert change(drawn).request_id != drawn.request_id
+    assert change(given).request_id == "mine"
+
+
+def test_an_empty_token_is_a_mistake_and_not_a_wish_for_one() -> None:
+    """Only None has a token drawn; an empty string is found out."""
+    assert seed(request_id="").problems() == (
+        ("request_id", "must have 1 to 127 characters, got 0"),
+    )
+
+
+def test_requests_copy_their_containers() -> None:
+    """What the caller changes later changes no request."""
+    recipe, labels, neighbors = {"x": [1]}, {"a": "b"}, ["1"]
+    request = seed(recipe=recipe, labels=labels, neighbors=neighbors)
+    recipe["x"].append(2)
+    labels["c"] = "d"
+    neighbors.append("2")
+    assert (request.recipe, request.labels, request.neighbors) == ({"x": [1]}, {"a": "b"}, ("1",))
+
+
+def test_rules_name_every_bad_member() -> None:
+    """The rules of the model reach each member, however deep."""
+    no_season: Any = "WINTER"
+    request = models.PlantSeedRequest(
+        name="",
+        seasons=[no_season],
+        bed_id="bed-xyz",
+        water_per_day=100_001,
+        neighbors=["a"],
+        labels={"": "v" * 257},
+        policy="",
+    )
+    assert {path for path, _ in request.problems()} == {
+        "bed_id",
+        "labels key ''",
+        "labels['']",
+        "name",
+        "neighbors[0]",
+        "policy",
+        "seasons[0]",
+        "water_per_day",
+    }
+
+
+def test_operations_know_their_requests() -> None:
+    """Members go where the model says, under the names that it says."""
+    planting = operations.OPERATIONS[models.PlantSeedRequest]
+    assert planting is operations.PLANT_SEED
+    assert planting.body["season"] == "growingSeason"
+    assert planting.token == "request_id"
+    assert operations.GET_PLANT.query == {"show": "showSeasons"}
+    assert operations.UPROOT_PLANT.labels == {"id": "id", "bed_id": "bedId"}
+    assert (operations.GET_PLANT.read_only, planting.read_only) == (True, False)
+
+
+def test_errors_know_their_codes() -> None:
+    """Codes, statuses and faults lead to the class, and the class to its code."""
+    assert errors.ERRORS_BY_CODE["RushException"] is errors.RushError
+    assert errors.ERRORS_BY_STATUS[404] is errors.MissingPlantError
+    assert errors.FAULT_BY_CODE == {"RushException": "throttling", "FrostException": "transient"}
+    assert errors.FrostError.service_code == "FrostException"
+    assert issubclass(errors.FrostError, (ServiceError, TimeoutError))
+
+
+@pytest.mark.parametrize(
+    ("enum", "terminal"),
+    [
+        pytest.param(RunStatus, {"COMPLETED", "FAILED", "CANCELLED", "DELETED"}, id="runs"),
+        pytest.param(TaskStatus, {"COMPLETED", "FAILED", "CANCELLED"}, id="tasks"),
+    ],
+)
+def test_terminal_statuses(enum: type[RunStatus | TaskStatus], terminal: set[str]) -> None:
+    """A status says whether anything can follow; one that is not known promises nothing."""
+    assert {status.value for status in enum if status.is_terminal} == terminal
+    assert not enum("PAUSED").is_terminal
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "StartRun": {"id": "1"},
+    "GetRun": {"id": "1", "arn": "arn:x", "status": "RUNNING"},
+    "ListRuns": {"items": [{"id": "1", "arn": "arn:x", "status": "RUNNING"}]},
+    "CancelRun": {},
+    "DeleteRun": {},
+    "ListRunTasks": {"items": [{"taskId": "2", "status": "RUNNING"}]},
+    "GetRunTask": {"taskId": "2", "status": "RUNNING"},
+}
+CALLS: list[tuple[str, tuple[str, ...], dict[str, Any], type[Request[Any]]]] = [
+    (
+        "start_run",
+        (),
+        {"role_arn": "arn:x", "output_uri": "s3://b", "request_id": "t", "workflow_id": "9"},
+        real.StartRunRequest,
+    ),
+    ("get_run", ("1",), {"export": ["DEFINITION"]}, real.GetRunRequest),
+    ("list_runs", (), {"status": "RUNNING", "max_results": 5}, real.ListRunsRequest),
+    ("cancel_run", ("1",), {}, real.CancelRunRequest),
+    ("delete_run", ("1",), {}, real.DeleteRunRequest),
+    ("list_run_tasks", ("1",), {"status": "FAILED"}, real.ListRunTasksRequest),
+    ("get_run_task", ("1", "2"), {}, real.GetRunTaskRequest),
+]
+METHODS = [pytest.param(*call, id=call[0]) for call in CALLS]
+
+
+class Recorder:
+    """What was sent, and an answer to it."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Any, Any, Any]] = []
+
+    def answer(self, request: Request[Out], timeout: object, retry: object) -> Out:
+        self.sent.append((request, timeout, retry))
+        operation = OPERATIONS[type(request)]
+        answer: Out = operation.response.from_dict(ANSWERS[operation.name])
+        return answer
+
+
+class SyncClient(SyncOperations):
+    """A client that sends nothing."""
+
+    def __init__(self) -> None:
+        self.recorder = Recorder()
+
+    def send(self, request: Request[Out], *, timeout: Any = None, retry: Any = None) -> Out:
+        return self.recorder.answer(request, timeout, retry)
+
+
+class AsyncClient(AsyncOperations):
+    """The same, in the other color."""
+
+    def __init__(self) -> None:
+        self.recorder = Recorder()
+
+    async def send(self, request: Request[Out], *, timeout: Any = None, retry: Any = None) -> Out:  # noqa: ASYNC109
+        return self.recorder.answer(request, timeout, retry)
+
+
+def expected(
+    request: type[Request[Any]], ids: tuple[str, ...], members: dict[str, Any]
+) -> Request[Any]:
+    """Return the request that a method should build."""
+    names = OPERATIONS[request].labels
+    return request(**dict(zip(names, ids, strict=True)), **members)
+
+
+@pytest.mark.parametrize(("name", "ids", "members", "request_type"), METHODS)
+def test_sync_methods_send_their_request(
+    name: str, ids: tuple[str, ...], members: dict[str, Any], request_type: type[Request[Any]]
+) -> None:
+    """Each argument reaches the member of its name, and the options reach `send`."""
+    client = SyncClient()
+    answer = getattr(client, name)(*ids, **members, timeout=3, retry="policy")
+    assert client.recorder.sent == [(expected(request_type, ids, members), 3, "policy")]
+    assert isinstance(answer, OPERATIONS[request_type].response)
+
+
+@pytest.mark.parametrize(("name", "ids", "members", "request_type"), METHODS)
+def test_async_methods_send_their_request(
+    name: str, ids: tuple[str, ...], members: dict[str, Any], request_type: type[Request[Any]]
+) -> None:
+    """The async methods are the sync ones in the other color."""
+    client = AsyncClient()
+    answer = asyncio.run(getattr(client, name)(*ids, **members, timeout=3, retry="policy"))
+    assert client.recorder.sent == [(expected(request_type, ids, members), 3, "policy")]
+    assert isinstance(answer, OPERATIONS[request_type].response)
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "wanted"),
+    [
+        pytest.param("iter_runs", (), real.ListRunsRequest(starting_token="t"), id="runs"),
+        pytest.param(
+            "iter_run_tasks",
+            ("1",),
+            real.ListRunTasksRequest(id="1", starting_token="t"),
+            id="tasks",
+        ),
+    ],
+)
+def test_iterators_send_the_requests_of_their_list(
+    name: str, ids: tuple[str, ...], wanted: Request[Any]
+) -> None:
+    """Arguments and options reach every page, in both colors."""
+    sync_client, async_client = SyncClient(), AsyncClient()
+    options: dict[str, Any] = {"starting_token": "t", "limit": 5, "timeout": 3, "retry": "policy"}
+
+    async def collect() -> list[Any]:
+        return [item async for item in getattr(async_client, name)(*ids, **options)]
+
+    assert list(getattr(sync_client, name)(*ids, **options)) == asyncio.run(collect())
+    assert sync_client.recorder.sent == [(wanted, 3, "policy")]
+    assert async_client.recorder.sent == [(wanted, 3, "policy")]
+
+
+@pytest.mark.parametrize("name", [pytest.param(call[0], id=call[0]) for call in CALLS])
+def test_only_ids_are_positional(name: str) -> None:
+    """A parameter that the service adds can be put anywhere without breaking a call."""
+    parameters = list(inspect.signature(getattr(SyncOperations, name)).parameters.values())[1:]
+    positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    request = next(call[3] for call in CALLS if call[0] == name)
+    assert positional == list(OPERATIONS[request].labels)
+
+
+@pytest.mark.parametrize("name", [pytest.param(call[0], id=call[0]) for call in CALLS])
+def test_both_colors_have_the_same_parameters_and_docstrings(name: str) -> None:
+    """Nobody has to learn the methods twice."""
+    sync_method, async_method = getattr(SyncOperations, name), getattr(AsyncOperations, name)
+    assert inspect.signature(sync_method) == inspect.signature(async_method)
+    assert inspect.getdoc(sync_method) == inspect.getdoc(async_method)
+
+
+@pytest.mark.parametrize(
+    "cls", [pytest.param(getattr(real, name), id=name) for name in real.__all__]
+)
+def test_each_model_links_to_the_page_of_the_service(cls: type) -> None:
+    """A reader is one click from what the service itself says."""
+    last = (inspect.getdoc(cls) or "").splitlines()[-1]
+    assert last.startswith("See https://docs.aws.amazon.com/omics/latest/api/API_")

@@ -1,0 +1,168 @@
+"""Names of the service in Python, and names that can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from codegen import names
+from codegen.problems import GeneratorError
+from tests.codegen.garden import Garden
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        pytest.param("id", "id", id="plain"),
+        pytest.param("workflowId", "workflow_id", id="camel"),
+        pytest.param("StartRun", "start_run", id="pascal"),
+        pytest.param("ListRunTasks", "list_run_tasks", id="three-words"),
+        pytest.param("cacheS3Uri", "cache_s3_uri", id="digit-inside"),
+        pytest.param("roleARN", "role_arn", id="capitals-at-the-end"),
+        pytest.param("DBInstanceId", "db_instance_id", id="capitals-at-the-start"),
+        pytest.param("gpus", "gpus", id="lower"),
+        pytest.param("kebab-case", "kebab_case", id="dash"),
+    ],
+)
+def test_camel_case_becomes_snake_case(theirs: str, ours: str) -> None:
+    """Words are told apart at capitals, and runs of capitals are one word."""
+    assert names.snake(theirs) == ours
+
+
+@pytest.mark.parametrize(
+    ("value", "member"),
+    [
+        pytest.param("PENDING", "PENDING", id="plain"),
+        pytest.param("READY2RUN", "READY2RUN", id="digit"),
+        pytest.param("late-autumn", "LATE_AUTUMN", id="dash"),
+        pytest.param("us.east", "US_EAST", id="dot"),
+    ],
+)
+def test_enum_values_become_constants(value: str, member: str) -> None:
+    """What can't stand in a name becomes an underscore."""
+    assert names.enum_member(value) == member
+
+
+@pytest.mark.parametrize(
+    ("shape", "error"),
+    [
+        pytest.param("ConflictException", "ConflictError", id="exception"),
+        pytest.param("InternalServerError", "InternalServerError", id="error"),
+        pytest.param("Frost", "FrostError", id="neither"),
+    ],
+)
+def test_exceptions_become_errors(shape: str, error: str) -> None:
+    """Python's errors end in Error."""
+    assert names.error_class(shape) == error
+
+
+def _member(name: str, *, model: str = "GetPlantRequest") -> Callable[[Garden], object]:
+    def change(garden: Garden) -> None:
+        garden.shapes[model]["members"][name] = {"shape": "Text"}
+        garden.descriptions["models"][model][name] = "Something."
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        *(
+            pytest.param(
+                _member(name),
+                f"GetPlantRequest.{name}: the SDK itself has the name {names.snake(name)!r}",
+                id=f"reserved-{name}",
+            )
+            for name in (
+                "extra",
+                "fromDict",
+                "fromJson",
+                "limit",
+                "problems",
+                "ref",
+                "replace",
+                "responseMetadata",
+                "retry",
+                "self",
+                "skeleton",
+                "timeout",
+                "toDict",
+                "validate",
+            )
+        ),
+        pytest.param(_member("class"), "'class' can't be a name in Python", id="keyword"),
+        pytest.param(_member("3d"), "'3d' can't be a name in Python", id="digit-first"),
+        pytest.param(
+            _member("ID"), "'id' and 'ID' would both be named 'id'", id="clash-of-members"
+        ),
+        pytest.param(
+            _member("recipeAs", model="GetPlantResponse"),
+            "'recipeAs' and 'recipe' would both be named 'recipe_as'",
+            id="clash-with-a-method",
+        ),
+        pytest.param(
+            lambda garden: garden.shapes["Season"]["enum"].append("Spring"),
+            "'SPRING' and 'Spring' would both be named 'SPRING'",
+            id="clash-of-enum-values",
+        ),
+        pytest.param(
+            lambda garden: garden.shapes["Season"]["enum"].append("4th"),
+            "Season, its value '4th': '4TH' can't be a name in Python",
+            id="enum-value",
+        ),
+        pytest.param(
+            lambda garden: garden.shapes["RushException"]["error"].update(httpStatusCode=404),
+            "would both be named 'HTTP 404'",
+            id="clash-of-statuses",
+        ),
+        pytest.param(
+            lambda garden: garden.operations["WeighPlant"].update(
+                input={"shape": "UprootPlantRequest"}
+            ),
+            "does not name exactly its uri members",
+            id="shared-request-of-another-path",
+        ),
+        pytest.param(
+            lambda garden: garden.operations["WeighPlant"].update(
+                output={"shape": "GetPlantResponse"}
+            ),
+            "GetPlantResponse: two operations share it",
+            id="shared-response",
+        ),
+    ],
+)
+def test_impossible_names_stop_the_generator(
+    garden: Garden, change: Callable[[Garden], object], said: str
+) -> None:
+    """Two things of one name, and names that are taken, are never settled in silence."""
+    change(garden)
+    with pytest.raises(GeneratorError) as caught:
+        garden.read(draft=True)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, id=name) for name in ("Send", "Close", "WaitUntil", "WithOptions")],
+)
+def test_operations_may_not_be_named_as_methods_of_the_clients(garden: Garden, name: str) -> None:
+    """A generated method never hides one written by hand."""
+    garden.operations[name] = garden.operations.pop("WeighPlant")
+    garden.config["modules"]["beds"]["operations"][-1] = name
+    with pytest.raises(GeneratorError, match="the SDK itself has the name"):
+        garden.read(draft=True)
+
+
+def test_iterators_may_not_take_the_name_of_a_method(garden: Garden) -> None:
+    """`ListPlants` brings `iter_plants`, so no operation can be called that."""
+    garden.operations["IterPlants"] = garden.operations.pop("WeighPlant")
+    garden.config["modules"]["beds"]["operations"][-1] = "IterPlants"
+    with pytest.raises(GeneratorError, match="would both be named 'iter_plants'"):
+        garden.read(draft=True)
+
+
+def test_a_renamed_member_keeps_its_name_on_the_wire(garden: Garden) -> None:
+    """config.toml gives `extra` another name in Python, and the service does not notice."""
+    fields = {f.wire: f.name for m in garden.read().models for f in m.fields}
+    assert fields["extra"] == "extra_note"

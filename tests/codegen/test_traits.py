@@ -1,0 +1,291 @@
+"""Anything in the model that the generator doesn't understand stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from codegen.problems import GeneratorError
+from tests.codegen.garden import Garden
+
+Change = Callable[[Garden], object]
+
+
+def shape(name: str, **traits: object) -> Change:
+    """Return a change of a shape's traits."""
+    return lambda garden: garden.shapes[name].update(traits)
+
+
+def member(model: str, name: str, **traits: object) -> Change:
+    """Return a change of a member's traits, or a new member."""
+    return lambda garden: garden.shapes[model]["members"].setdefault(name, {}).update(traits)
+
+
+def operation(name: str, **traits: object) -> Change:
+    """Return a change of an operation's traits."""
+    return lambda garden: garden.operations[name].update(traits)
+
+
+def path(uri: str) -> Change:
+    """Return a change of the path that a plant is got from."""
+    return lambda garden: garden.operations["GetPlant"]["http"].update(requestUri=uri)
+
+
+def optional_label(garden: Garden) -> None:
+    """Make the id of a plant optional."""
+    garden.shapes["GetPlantRequest"]["required"].remove("id")
+
+
+def no_input(garden: Garden) -> None:
+    """Take the request from an operation."""
+    del garden.operations["WeighPlant"]["input"]
+
+
+UNSUPPORTED = [
+    # the service
+    pytest.param(
+        lambda garden: garden.model["metadata"].update(protocol="json"),
+        "the service: its protocol is 'json', not 'rest-json'",
+        id="service-protocol",
+    ),
+    pytest.param(
+        lambda garden: garden.model["metadata"].update(signatureVersion="bearer"),
+        "the service: its signatureVersion is 'bearer', not 'v4'",
+        id="service-signature",
+    ),
+    pytest.param(
+        lambda garden: garden.model["metadata"].update(awsQueryCompatible={}),
+        "the service: unknown trait 'awsQueryCompatible'",
+        id="service-trait",
+    ),
+    # operations
+    pytest.param(
+        operation("GetPlant", authtype="none"),
+        "GetPlant: unknown trait 'authtype'",
+        id="operation-trait",
+    ),
+    pytest.param(
+        operation("GetPlant", endpoint={"hostPrefix": "{id}."}),
+        "GetPlant: its host prefix '{id}.' has a label",
+        id="operation-host-prefix-label",
+    ),
+    pytest.param(
+        operation("GetPlant", input={"shape": "GetPlantRequest", "xmlNamespace": {}}),
+        "GetPlant, its input: unknown trait 'xmlNamespace'",
+        id="operation-input-trait",
+    ),
+    pytest.param(
+        operation("GetPlant", output={"shape": "GetPlantResponse", "resultWrapper": "r"}),
+        "GetPlant, its output: unknown trait 'resultWrapper'",
+        id="operation-output-trait",
+    ),
+    pytest.param(
+        operation("GetPlant", errors=[{"shape": "FrostException", "fault": True}]),
+        "GetPlant, its error FrostException: unknown trait 'fault'",
+        id="operation-error-trait",
+    ),
+    pytest.param(no_input, "WeighPlant: it has no input", id="operation-without-input"),
+    pytest.param(
+        operation("GetPlant", input={"shape": "Recipe"}),
+        "Recipe: an operation takes something else than members",
+        id="operation-input-document",
+    ),
+    pytest.param(path("/plant/{id+}"), "has a greedy label", id="path-greedy-label"),
+    pytest.param(path("/plant/{id}?full"), "has a query", id="path-query"),
+    pytest.param(path("/plant"), "does not name exactly its uri members", id="path-without-label"),
+    pytest.param(
+        path("/plant/{id}/{leaf}"),
+        "does not name exactly its uri members",
+        id="path-unknown-label",
+    ),
+    pytest.param(optional_label, "its uri member 'id' is not required", id="path-optional-label"),
+    # shapes
+    pytest.param(
+        shape("Text", sensitive=True), "Text: unknown trait 'sensitive'", id="string-trait"
+    ),
+    pytest.param(
+        shape("Seasons", flattened=True), "Seasons: unknown trait 'flattened'", id="list-trait"
+    ),
+    pytest.param(
+        shape("Labels", locationName="entry"),
+        "Labels: unknown trait 'locationName'",
+        id="map-trait",
+    ),
+    pytest.param(
+        shape("Leaves", member={"shape": "Leaf", "locationName": "item"}),
+        "Leaves, its member: unknown trait 'locationName'",
+        id="list-member-trait",
+    ),
+    pytest.param(shape("Plot", union=True), "Plot: unknown trait 'union'", id="union"),
+    pytest.param(shape("Plot", payload="row"), "Plot: unknown trait 'payload'", id="payload"),
+    pytest.param(shape("Leaf", xmlOrder=[]), "Leaf: unknown trait 'xmlOrder'", id="xml-order"),
+    pytest.param(shape("Text", type="blob"), "Text: its type is 'blob'", id="blob"),
+    pytest.param(
+        shape("Moment", timestampFormat="rfc822"),
+        "Moment: its timestampFormat is 'rfc822'",
+        id="timestamp-format",
+    ),
+    pytest.param(
+        shape("Recipe", members={"salt": {"shape": "Flag"}}),
+        "Recipe: a document has members",
+        id="document-with-members",
+    ),
+    pytest.param(
+        shape("PlotsByYear", key={"shape": "Count"}),
+        "PlotsByYear: its keys are no strings",
+        id="map-keys",
+    ),
+    pytest.param(
+        member("Plot", "leaf", shape="Leaf"), "Leaf: it contains itself", id="recursive-structure"
+    ),
+    # members of requests
+    pytest.param(
+        member("PlantSeedRequest", "count", deprecated=True),
+        "PlantSeedRequest.count: unknown trait 'deprecated'",
+        id="request-member-trait",
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "count", location="header"),
+        "PlantSeedRequest.count: it travels in 'header'",
+        id="request-header",
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "count", location="headers"),
+        "PlantSeedRequest.count: it travels in 'headers'",
+        id="request-headers",
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "count", shape="Grams"),
+        "PlantSeedRequest.count (Grams): a request has a double",
+        id="request-float",
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "count", shape="Moment"),
+        "PlantSeedRequest.count (Moment): a request has a timestamp",
+        id="request-timestamp",
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "count", shape="Plot"),
+        "PlantSeedRequest.count (Plot): a request has a structure",
+        id="request-structure",
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "count", shape="Leaves"),
+        "PlantSeedRequest.count (Leaves): a request has a list of something else than strings",
+        id="request-list-of-structures",
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "count", shape="PlotsByYear"),
+        "PlantSeedRequest.count (PlotsByYear): a request has a map of something else than strings",
+        id="request-map-of-structures",
+    ),
+    # members of answers
+    pytest.param(
+        member("GetPlantResponse", "name", location="header"),
+        "GetPlantResponse.name: it travels in 'header'",
+        id="response-header",
+    ),
+    pytest.param(
+        member("GetPlantResponse", "name", location="statusCode"),
+        "GetPlantResponse.name: it travels in 'statusCode'",
+        id="response-status-code",
+    ),
+    pytest.param(
+        member("GetPlantResponse", "name", streaming=True),
+        "GetPlantResponse.name: unknown trait 'streaming'",
+        id="response-streaming",
+    ),
+    pytest.param(
+        member("Leaf", "plot", jsonvalue=True),
+        "Leaf.plot: unknown trait 'jsonvalue'",
+        id="nested-member-trait",
+    ),
+    # errors
+    pytest.param(
+        shape("FrostException", synthetic=True),
+        "FrostException: unknown trait 'synthetic'",
+        id="error-trait",
+    ),
+    pytest.param(
+        shape("FrostException", error={"httpStatusCode": 503, "code": "Cold"}),
+        "FrostException: unknown trait 'code'",
+        id="error-code-trait",
+    ),
+    pytest.param(
+        shape("FrostException", retryable={"after": 5}),
+        "FrostException: unknown trait 'after'",
+        id="error-retryable-trait",
+    ),
+    pytest.param(
+        member("FrostException", "degrees", shape="Count"),
+        "FrostException: an error has more members than a message",
+        id="error-member",
+    ),
+    pytest.param(
+        member("FrostException", "message", locationName="Message"),
+        "FrostException.message: unknown trait 'locationName'",
+        id="error-message-trait",
+    ),
+    # paginators
+    pytest.param(
+        lambda garden: garden.paginators["pagination"]["ListPlants"].update(more_results="more"),
+        "ListPlants, its paginator: unknown 'more_results': 'more'",
+        id="paginator-trait",
+    ),
+    pytest.param(
+        lambda garden: garden.paginators["pagination"]["ListPlants"].update(
+            input_token=["startingToken", "row"]
+        ),
+        "ListPlants, its paginator: unknown 'input_token': ['startingToken', 'row']",
+        id="paginator-two-tokens",
+    ),
+    pytest.param(
+        lambda garden: garden.paginators["pagination"]["ListPlants"].update(result_key="trees"),
+        "ListPlants, its paginator: ListPlantsResponse has no member 'trees'",
+        id="paginator-unknown-member",
+    ),
+    pytest.param(
+        lambda garden: garden.paginators["pagination"]["ListPlants"].update(result_key="nextToken"),
+        "ListPlants: its items 'nextToken' are not a list that is always present",
+        id="paginator-items-no-list",
+    ),
+    pytest.param(
+        lambda garden: garden.paginators["pagination"].update(
+            GetPlant=garden.paginators["pagination"]["ListPlants"]
+        ),
+        "GetPlant, its paginator: its name does not begin with List",
+        id="paginator-name",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), UNSUPPORTED)
+def test_unsupported_model_stops_the_generator(garden: Garden, change: Change, said: str) -> None:
+    """The message names the place and the trait, and ends with what to do."""
+    change(garden)
+    with pytest.raises(GeneratorError) as caught:
+        garden.read()
+    assert said in str(caught.value)
+    assert caught.value.todo
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(operation("GetPlant", idempotent=True), id="idempotent"),
+        pytest.param(shape("Count", box=True), id="box"),
+        pytest.param(shape("FrostException", fault=False), id="fault"),
+        pytest.param(shape("Epoch", timestampFormat="iso8601"), id="timestamp-format"),
+    ],
+)
+def test_known_traits_pass(garden: Garden, change: Change) -> None:
+    """The lists of known traits are not narrower than what is understood."""
+    change(garden)
+    garden.read()
+
+
+def test_an_error_is_no_shorter_than_where_what_and_todo() -> None:
+    """The three parts of a message make two sentences."""
+    error = GeneratorError("Plot", "it is a swamp", "Drain it")
+    assert str(error) == "Plot: it is a swamp. Drain it."
