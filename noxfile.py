@@ -34,7 +34,7 @@ def min_deps(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Branch coverage over all test sessions; anything below 100 % fails."""
-    session.install("coverage[toml]")
+    session.install("coverage[toml]>=7.10")
     session.run("coverage", "combine", "--keep", env={"COVERAGE_FILE": ".coverage"})
     session.run("coverage", "report", env={"COVERAGE_FILE": ".coverage"})
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omics_runs._narrow import is_array, is_mapping, is_sequence
 
 
-def copy_document(value: Any) -> Any:
+def copy_document(value: Mapping[str, object] | None) -> Any:
     """Return a copy of the containers in a document, so that later changes don't reach it.
 
     Nulls, numbers and key case stay as they are, and so does what is not JSON: the request's
@@ -31,11 +32,11 @@ def _copy(value: Any, seen: dict[int, Any]) -> Any:
     return value
 
 
-def copy_items(value: Any) -> Any:
+def copy_items(value: Sequence[str] | None) -> Any:
     """Return a list as a tuple; anything else as it is, for validation to name."""
     return tuple(value) if is_array(value) else value
 
 
-def copy_mapping(value: Any) -> Any:
+def copy_mapping(value: Mapping[str, str] | None) -> Any:
     """Return a mapping as a dict of its own; anything else as it is, for validation to name."""
     return dict(value) if is_mapping(value) else value

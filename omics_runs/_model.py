@@ -212,10 +212,10 @@ class Request(Model, Generic[Out_co]):
     def skeleton(cls) -> dict[str, Any]:
         """Return a dict with every member's wire name, to be filled in.
 
-        What is left as it was changes nothing or is refused, never sent by accident: numbers are
-        null, texts are empty, and where there is a choice all values are shown.
+        Required members are empty texts, which are refused until they are filled; all others are
+        null, which means absent: nothing is sent that nobody has written.
         """
-        return {member.wire: member.rule.placeholder() for member in cls.__wire__ if member.rule}
+        return {member.wire: "" if member.required else None for member in cls.__wire__}
 
     @classmethod
     def _from_wire(cls, data: Any, overrides: Mapping[str, Any]) -> Self:

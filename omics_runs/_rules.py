@@ -33,10 +33,6 @@ class Rule(Protocol):
         """Yield what is wrong with `value`, which stands at `path`."""
         ...
 
-    def placeholder(self) -> object:
-        """Return what a skeleton shows for it; left as it is, it is refused or changes nothing."""
-        ...
-
 
 def kind(value: object) -> str:
     """Return how a message names the type of a value."""
@@ -68,9 +64,6 @@ class Text:
         elif self.pattern is not None and not re.fullmatch(self.pattern, value):
             yield path, f"must match {self.pattern}{shown}"
 
-    def placeholder(self) -> str:
-        return ""
-
     def _length_fits(self, length: int) -> bool:
         return self.min <= length and (self.max is None or length <= self.max)
 
@@ -93,9 +86,6 @@ class Integer:
         ):
             yield path, f"must be {span(self.min, self.max)}, got {value}"
 
-    def placeholder(self) -> None:
-        return None
-
 
 @frozen
 class Flag:
@@ -104,9 +94,6 @@ class Flag:
     def problems(self, value: object, path: str) -> Iterator[Problem]:
         if not isinstance(value, bool):
             yield path, f"must be True or False, got {kind(value)}"
-
-    def placeholder(self) -> None:
-        return None
 
 
 @frozen
@@ -122,9 +109,6 @@ class Choice:
         if not isinstance(value, str) or isinstance(value, Enum) or value not in known:
             what = f"must be one of {', '.join(known)}, got {quoted(value)}"
             yield path, f"{what} (for a value newer than this SDK pass {self.enum.__name__}(…))"
-
-    def placeholder(self) -> str:
-        return " | ".join(self.enum)
 
 
 @frozen
@@ -144,9 +128,6 @@ class Items:
             yield path, f"must have {span(self.min, self.max, 'items')}, got {len(items)}"
         for place, item in enumerate(items):
             yield from self.each.problems(item, f"{path}[{place}]")
-
-    def placeholder(self) -> list[object]:
-        return [self.each.placeholder()]
 
 
 @frozen
@@ -169,9 +150,6 @@ class Pairs:
             yield from self.key.problems(key, f"{path} key {quoted(key)}")
             yield from self.value.problems(item, f"{path}[{quoted(key)}]")
 
-    def placeholder(self) -> dict[str, object]:
-        return {}
-
 
 @frozen
 class Document:
@@ -182,9 +160,6 @@ class Document:
             yield path, f"must be a mapping (a JSON object), got {kind(value)}"
         else:
             yield from _json_problems(cast("Mapping[object, object]", value), path, ())
-
-    def placeholder(self) -> dict[str, object]:
-        return {}
 
 
 def span(low: int | None, high: int | None, unit: str = "") -> str:

@@ -18,6 +18,7 @@ from omics_runs import (
     TaskStatus,
     errors,
 )
+from omics_runs._paging import Items
 from omics_runs.emulator import Emulator, Fault, VirtualClock
 
 from .conftest import Caller
@@ -404,3 +405,9 @@ def test_bad_input_of_other_calls(client: Any, emulator: Emulator, call: Any, pa
         call(client)
     assert [where for where, _ in caught.value.problems] == [path]
     assert emulator.requests == []
+
+
+def test_an_operation_without_pages_has_none_to_go_through() -> None:
+    """The iterator refuses a request that has no pages."""
+    with pytest.raises(errors.InvalidRequestError, match="no pages"):
+        Items(lambda request: request, StartRunRequest(**NEEDED), limit=None)  # type: ignore[arg-type, return-value]

@@ -113,6 +113,18 @@ def test_a_document_can_be_had_as_a_class_of_the_callers() -> None:
     assert plant.recipe_as(Recipe) == {"water": {"liters": None}}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("parameters", id="parameters"), pytest.param("engineSettings", id="settings")],
+)
+def test_the_documents_of_a_run_can_be_had_so_too(name: str) -> None:
+    """Each document of the real answer has its method."""
+    data = {"id": "7", "arn": "arn:x", "status": "RUNNING", name: {"water": {"liters": 3}}}
+    run = real.GetRunResponse.from_dict(data)
+    method = run.parameters_as if name == "parameters" else run.engine_settings_as
+    assert method(dict[str, dict[str, int]]) == {"water": {"liters": 3}}
+
+
 def test_an_absent_document_can_not() -> None:
     """The error says which document it is about."""
     with pytest.raises(UnreadableResponseError) as caught:
@@ -128,9 +140,24 @@ def test_an_absent_document_can_not() -> None:
         ),
         pytest.param(models.PlantSeedResponse(id="7"), _run_ref.RunRef("7"), id="uuid-absent"),
         pytest.param(models.PlantItem(id="7"), _run_ref.RunRef("7"), id="without-uuid"),
+        pytest.param(
+            real.StartRunResponse(id="7", uuid="u"), _run_ref.RunRef("7", "u"), id="started-run"
+        ),
+        pytest.param(
+            real.GetRunResponse(
+                id="7", run_id="3", uuid="u", arn="arn:x", status=RunStatus.RUNNING
+            ),
+            _run_ref.RunRef("7", "u"),
+            id="run-that-duplicates-another",
+        ),
+        pytest.param(
+            real.RunListItem(id="7", arn="arn:x", status=RunStatus.RUNNING),
+            _run_ref.RunRef("7"),
+            id="listed-run",
+        ),
     ],
 )
-def test_identity(model: models.PlantSeedResponse | models.PlantItem, ref: _run_ref.RunRef) -> None:
+def test_identity(model: Any, ref: _run_ref.RunRef) -> None:
     """`ref` is what config.toml says that identity is."""
     assert model.ref == ref
 
@@ -147,7 +174,7 @@ MODELS = [
 @pytest.mark.parametrize(
     "twin",
     [
-        pytest.param(lambda model: pickle.loads(pickle.dumps(model)), id="pickle"),  # noqa: S301
+        pytest.param(lambda model: pickle.loads(pickle.dumps(model)), id="pickle"),
         pytest.param(copy.copy, id="copy"),
         pytest.param(copy.deepcopy, id="deepcopy"),
         pytest.param(lambda model: type(model).from_dict(model.to_dict()), id="dict"),
@@ -193,7 +220,7 @@ def test_a_request_draws_its_token_once() -> None:
 @pytest.mark.parametrize(
     "keep",
     [
-        pytest.param(lambda r: pickle.loads(pickle.dumps(r)), id="pickle"),  # noqa: S301
+        pytest.param(lambda r: pickle.loads(pickle.dumps(r)), id="pickle"),
         pytest.param(copy.copy, id="copy"),
         pytest.param(copy.deepcopy, id="deepcopy"),
         pytest.param(lambda r: type(r).from_dict(r.to_dict()), id="dict"),
@@ -348,7 +375,7 @@ class AsyncClient(AsyncOperations):
     def __init__(self) -> None:
         self.recorder = Recorder()
 
-    async def send(self, request: Request[Out], *, timeout: Any = None, retry: Any = None) -> Out:  # noqa: ASYNC109
+    async def send(self, request: Request[Out], *, timeout: Any = None, retry: Any = None) -> Out:
         return self.recorder.answer(request, timeout, retry)
 
 
@@ -385,11 +412,13 @@ def test_async_methods_send_their_request(
 @pytest.mark.parametrize(
     ("name", "ids", "wanted"),
     [
-        pytest.param("iter_runs", (), real.ListRunsRequest(starting_token="t"), id="runs"),
+        pytest.param(
+            "iter_runs", (), real.ListRunsRequest(starting_token="t", max_results=1), id="runs"
+        ),
         pytest.param(
             "iter_run_tasks",
             ("1",),
-            real.ListRunTasksRequest(id="1", starting_token="t"),
+            real.ListRunTasksRequest(id="1", starting_token="t", max_results=1),
             id="tasks",
         ),
     ],
@@ -399,7 +428,13 @@ def test_iterators_send_the_requests_of_their_list(
 ) -> None:
     """Arguments and options reach every page, in both colors."""
     sync_client, async_client = SyncClient(), AsyncClient()
-    options: dict[str, Any] = {"starting_token": "t", "limit": 5, "timeout": 3, "retry": "policy"}
+    options: dict[str, Any] = {
+        "starting_token": "t",
+        "max_results": 5,
+        "limit": 1,  # and so no page needs to be larger
+        "timeout": 3,
+        "retry": "policy",
+    }
 
     async def collect() -> list[Any]:
         return [item async for item in getattr(async_client, name)(*ids, **options)]

@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from codegen.__main__ import SOURCE, TARGET, main
+from codegen.problems import GeneratorError
 from codegen.render import load, render
 from tests.codegen.garden import GOLDEN, TOY
 
@@ -123,3 +125,25 @@ def test_draft_renders_without_any_descriptions(tmp_path: Path) -> None:
     (source / "descriptions.toml").unlink()
     assert main(["render", "--draft", "--source", str(source), "--target", str(target)]) == 0
     assert "To be described." in files(target)["enums.py"]
+
+
+def test_a_template_that_writes_no_python_stops_the_render(tmp_path: Path) -> None:
+    """What the formatter has to say is part of the message, and nothing is written."""
+    api = load(TOY)
+    broken = attrs.evolve(api, modules=(attrs.evolve(api.modules[0], about='"""'),))
+    with pytest.raises(GeneratorError, match="the rendered files: ruff check failed"):
+        render(broken, tmp_path / "target")
+    assert not (tmp_path / "target").exists()
+
+
+def test_refresh_is_a_command_of_its_own(tmp_path: Path) -> None:
+    """It writes the snapshot and renders nothing: both diffs are read, one after the other."""
+    shutil.copy(SOURCE / "config.toml", tmp_path)
+    assert main(["refresh", "--source", str(tmp_path), "--target", str(tmp_path / "out")]) == 0
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {
+        "SOURCE.toml",
+        "omics.json",
+        "paginators.json",
+        "partitions.json",
+    }
+    assert not (tmp_path / "out").exists()

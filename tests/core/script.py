@@ -51,7 +51,10 @@ def refusal(status: int, code: str = "", message: str = "no", **headers: str) ->
 class Script:
     """The other side of a flow."""
 
-    def __init__(self, env: Env, replies: Iterable[Reply]) -> None:
+    def __init__(
+        self, env: Env, replies: Iterable[Reply], on_fetch: Callable[[], object] = lambda: None
+    ) -> None:
+        self.on_fetch = on_fetch
         self.clock = env.clock
         self.replies = list(replies)
         self.sent: list[httpx.Request] = []
@@ -77,6 +80,7 @@ class Script:
                 return flow.send(None)
             case FetchCredentials():
                 self.fetched += 1
+                self.on_fetch()
                 return flow.send(Credentials("AKIDEXAMPLE", "secret"))
             case Send(request):
                 self.sent.append(request)

@@ -19,6 +19,7 @@ from omics_runs import (
     Timeout,
     errors,
 )
+from omics_runs._clock import VirtualClock
 from omics_runs._core import call
 from omics_runs._env import Env
 from omics_runs._model import Request
@@ -309,6 +310,18 @@ def test_a_total_timeout_ends_the_retries() -> None:
     assert isinstance(error, TimeoutError)
     assert isinstance(error.__cause__, errors.ThrottlingError)
     assert len(error.attempts) == 3
+
+
+def test_credentials_that_take_too_long_end_the_call_before_it_is_sent() -> None:
+    """When the time is over by the time that the request is signed, it is not sent any more."""
+    env = make_env()
+    clock = env.clock
+    assert isinstance(clock, VirtualClock)
+    script = Script(env, [], on_fetch=lambda: clock.advance(6))
+    with pytest.raises(errors.TransportTimeoutError, match="total timeout of 5 s") as caught:
+        script.play(call(GET, env, Timeout(total=5), env.retry))
+    assert script.sent == []
+    assert not caught.value.may_have_taken_effect
 
 
 def test_a_total_timeout_bounds_each_phase() -> None:

@@ -133,6 +133,7 @@ async def sending(client: AsyncOmicsRunsClient) -> None:
     assert_type(StartRunRequest.from_json("{}", name="x"), StartRunRequest)
     StartRunRequest(role_arn="r", output_uri="o", request_id="mine")
     StartRunRequest(role_arn="r")  # type: ignore
+    StartRunRequest(role_arn="r", output_uri="o", tags={"k": 1})  # type: ignore
     await client.send("StartRun")  # type: ignore
 
 

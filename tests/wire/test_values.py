@@ -24,7 +24,8 @@ from omics_runs import (
 )
 from omics_runs._convert import timestamp
 from omics_runs._generated.operations import GET_RUN, START_RUN
-from omics_runs._wire import build_request, read_response, serialise
+from omics_runs._rules import Flag, Integer, Items, Pairs, Rule, Text
+from omics_runs._wire import _text, build_request, read_response, serialise
 
 from .shapes import DOCUMENTS
 
@@ -373,3 +374,102 @@ def test_times_are_written_with_their_zone() -> None:
     data = json.loads(json.dumps(model.to_dict()))
     assert data["startTime"] == "2024-01-01T02:00:00+02:00"
     assert GetRunResponse.from_dict(data) == model
+
+
+def test_requests_from_json_and_back() -> None:
+    """A request is read from JSON text with wire names; overrides win, by Python names."""
+    text = json.dumps({"workflowId": "1", "roleArn": "r", "outputUri": "o", "priority": 1})
+    request = StartRunRequest.from_json(text, priority=2, name="mine")
+    assert (request.workflow_id, request.priority, request.name) == ("1", 2, "mine")
+    assert StartRunRequest.from_dict(request.to_dict()) == request
+    assert StartRunRequest.from_json(text).request_id != StartRunRequest.from_json(text).request_id
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "problems"),
+    [
+        pytest.param("{", {}, [""], id="no JSON"),
+        pytest.param("[]", {}, [""], id="a list"),
+        pytest.param('{"roleArn": "r"}', {}, ["output_uri"], id="missing"),
+        pytest.param('{"roleArn": "r", "outputUri": null}', {}, ["output_uri"], id="null"),
+        pytest.param('{"rolearn": "r"}', {}, ["rolearn", "role_arn", "output_uri"], id="misspelt"),
+        pytest.param(
+            "{}", {"role_arn": "r", "output_uri": "o", "nam": "x"}, ["nam"], id="override"
+        ),
+    ],
+)
+def test_requests_from_bad_json(text: str, overrides: dict[str, Any], problems: list[str]) -> None:
+    """Unknown and missing names are all named at once."""
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        StartRunRequest.from_json(text, **overrides)
+    assert [where for where, _ in caught.value.problems] == problems
+
+
+def test_a_skeleton_sends_nothing_by_itself() -> None:
+    """Unfilled it is refused; with the required members filled it is a plain request."""
+    skeleton = StartRunRequest.skeleton()
+    assert set(skeleton) == {member.wire for member in StartRunRequest.__wire__}
+    wrong = StartRunRequest.from_dict(skeleton)
+    assert {path for path, _ in wrong.problems()} == {"role_arn", "output_uri", "workflow_id"}
+    filled = skeleton | {"roleArn": "arn:x", "outputUri": "s3://b", "workflowId": "1"}
+    assert StartRunRequest.from_dict(filled).problems() == ()
+    assert set(StartRunRequest.from_dict(filled).to_dict()) == {
+        "roleArn",
+        "outputUri",
+        "workflowId",
+        "requestId",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "what"),
+    [
+        pytest.param(Flag(), 1, "must be True or False, got int", id="a number for a flag"),
+        pytest.param(Flag(), None, "must be True or False, got null", id="null for a flag"),
+        pytest.param(
+            Pairs(Text(), Text(), max=1),
+            {"a": "", "b": ""},
+            "must have 0 to 1 entries, got 2",
+            id="many pairs",
+        ),
+        pytest.param(Items(Text(), min=1), [], "must have at least 1 items, got 0", id="few items"),
+        pytest.param(
+            Text(12, 12), "1", "must have exactly 12 characters, got 1", id="exact length"
+        ),
+        pytest.param(Integer(1, None), 0, "must be at least 1, got 0", id="a lower bound alone"),
+        pytest.param(Integer(None, 9), 10, "must be at most 9, got 10", id="an upper bound alone"),
+        pytest.param(
+            Text(pattern="[0-9]+"),
+            "a" * 99,
+            "must match [0-9]+, got '" + "a" * 57 + "…'",
+            id="a long value",
+        ),
+    ],
+)
+def test_rules_of_other_shapes(rule: Rule, value: object, what: str) -> None:
+    """Rules that StartRun doesn't need say clearly what is wrong, too."""
+    assert list(rule.problems(value, "here")) == [("here", what)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        pytest.param(Flag(), True, id="flag"),
+        pytest.param(Items(Text()), ("a", "b"), id="tuple"),
+        pytest.param(Integer(), -5, id="unbounded number"),
+    ],
+)
+def test_rules_of_other_shapes_accept(rule: Rule, value: object) -> None:
+    """And they let pass what is right."""
+    assert list(rule.problems(value, "here")) == []
+
+
+def test_booleans_in_a_query() -> None:
+    """A boolean is written as JSON would write it."""
+    assert (_text(True), _text(False), _text(None), _text(7)) == ("true", "false", "", "7")
+
+
+def test_engine_settings_as_the_callers_own_class() -> None:
+    """The other document of a run can be read the same way."""
+    got = run(engineSettings={"sample_name": "x"})
+    assert got.engine_settings_as(Inputs) == Inputs("x")
