@@ -1,0 +1,123 @@
+"""`python -m omics_runs.emulator`: the emulator on loopback, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+from omics_runs._clock import ScaledClock
+from omics_runs.emulator._emulator import Emulator
+from omics_runs.emulator._progress import Durations
+
+
+def main(arguments: Sequence[str] | None = None, stop: threading.Event | None = None) -> int:
+    """Serve until a signal or `stop` ends it, and return the exit code.
+
+    Args:
+        arguments: Command line; None for the process's own.
+        stop: Set it to end serving; for tests.
+    """
+    options = _parser().parse_args(arguments)
+    emulator = _emulator(options)
+    try:
+        with _signals(stop or threading.Event()) as ending, emulator.serve(options.port) as url:
+            _announce(emulator, url)
+            # A wait with a timeout lets Ctrl-C through on Windows.
+            while not ending.wait(timeout=1.0):
+                pass
+    except OSError as error:
+        sys.stderr.write(f"omics_runs.emulator: port {options.port}: {error.strerror}\n")
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m omics_runs.emulator",
+        description="Serve an emulator of AWS HealthOmics runs at 127.0.0.1, until Ctrl-C.",
+    )
+    usual = Durations()
+    add = parser.add_argument
+    add("--port", type=_port, default=8787, help="port; 0 for a free one (default: 8787)")
+    add("--speed", type=_speed, default=60.0, help="seconds of a run per second (default: 60)")
+    add("--rates", choices=("documented", "none"), default="none", help="throttle as the service")
+    add("--no-verify", action="store_true", help="accept calls without or with wrong signatures")
+    add("--region", default="us-west-2", help="region to play (default: us-west-2)")
+    add("--strict-workflows", action="store_true", help="know no workflow ids")
+    for name in ("pending", "starting", "running", "stopping"):
+        seconds: float = getattr(usual, name)
+        text = f"seconds that runs are {name.upper()} (default: {seconds:g})"
+        add(f"--{name}", type=_seconds, default=seconds, metavar="SECONDS", help=text)
+    return parser
+
+
+def _port(text: str) -> int:
+    return int(_within(int(text), 0, 65_535))
+
+
+def _speed(text: str) -> float:
+    return _within(float(text), 1e-9, 1e9)
+
+
+def _seconds(text: str) -> float:
+    return _within(float(text), 0, 1e9)
+
+
+def _within(value: float, least: float, most: float) -> float:
+    if not least <= value <= most:
+        msg = f"must be from {least:g} to {most:g}"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def _emulator(options: argparse.Namespace) -> Emulator:
+    rates: Literal["documented"] | None = "documented" if options.rates == "documented" else None
+    return Emulator(
+        ScaledClock(options.speed),
+        region=options.region,
+        verify_signatures=not options.no_verify,
+        rates=rates,
+        strict_workflows=options.strict_workflows,
+        durations=Durations(
+            pending=options.pending,
+            starting=options.starting,
+            running=options.running,
+            stopping=options.stopping,
+        ),
+    )
+
+
+def _announce(emulator: Emulator, url: str) -> None:
+    variables = emulator.environment(url).items()
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in variables]
+    sys.stdout.write("\n".join([f"# HealthOmics emulator at {url}", *exports, ""]))
+    sys.stdout.flush()
+
+
+@contextmanager
+def _signals(ending: threading.Event) -> Generator[threading.Event, None, None]:
+    """Let Ctrl-C and SIGTERM set `ending`; elsewhere than in the main thread there are none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield ending
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def end(_: int, __: object) -> None:
+        ending.set()
+
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield ending
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,413 @@
+"""The emulator as its users see it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from email.utils import formatdate
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import httpx
+from attrs import field, frozen
+
+from omics_runs._clock import Clock, VirtualClock
+from omics_runs._generated.models import GetRunResponse
+from omics_runs.emulator._faults import Faults, Rates, check_operation, refused
+from omics_runs.emulator._http import Received, Refusal, Reply, merged
+from omics_runs.emulator._progress import (
+    DEFAULT_TASKS,
+    Durations,
+    Ending,
+    Plan,
+    TaskPlan,
+    Time,
+)
+from omics_runs.emulator._routes import Route, decode, find
+from omics_runs.emulator._server import serving
+from omics_runs.emulator._service import HANDLERS, Service, Settings
+from omics_runs.emulator._shapes import Shapes
+from omics_runs.emulator._signature import SignatureCheck
+from omics_runs.emulator._store import Configuration, Names, Store, Workflow
+from omics_runs.emulator._transport import AsyncInProcessTransport, InProcessTransport
+
+if TYPE_CHECKING:
+    from omics_runs import AsyncOmicsRunsClient, OmicsRunsClient
+
+ENDPOINT = "http://omics.emulator.invalid"
+"""What clients in process are told; nobody looks it up."""
+
+
+@frozen(kw_only=True)
+class Recorded:
+    """One call that the emulator got."""
+
+    operation: str | None
+    """The service's name of the operation; None if there is none at that path."""
+    method: str
+    target: str
+    """Path and query as they came."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Headers, with names in lower case."""
+    body: Any = field(repr=False)
+    """The decoded JSON body; None if there was none, or it was no JSON."""
+    signed: bool
+    """Whether it came with a signature, right or wrong."""
+    status: int
+    """HTTP status of the answer, whether or not it arrived."""
+    aws_request_id: str
+    """The id of the call that the answer names."""
+
+
+class Emulator:
+    """A HealthOmics of your own, in process or on loopback.
+
+    It speaks the service's protocol to any client, checks signatures, and moves runs along on a
+    clock that can be real, scaled or virtual: a run of a week takes milliseconds. What the service
+    leaves undocumented is marked as an assumption in the sources.
+
+    Args:
+        clock: What runs move by: a virtual clock for tests, a scaled one for demonstrations. None
+            is a virtual one, to which real time is added once the emulator is served. Whatever it
+            is, signatures are judged by real time.
+        region: The region it plays; signatures must be for it.
+        account_id: The account in its ARNs.
+        access_key: The access key that it knows.
+        secret_key: The secret that belongs to it.
+        verify_signatures: Whether calls must be signed; False accepts anything.
+        durations: How long runs stay in each status.
+        rates: Calls for each second by operation, with bursts of one; `"documented"` for the
+            service's defaults, None for no limits.
+        strict_workflows: Whether workflows must be added before runs can be started of them.
+            Otherwise any id of digits is an active private workflow.
+        deleted_runs: What becomes of deleted runs: `"404"`, or they stay and are `"DELETED"`.
+        reuse_ids: Whether ids of deleted runs are given out again, as the service does.
+        seed: Where ids and uuids come from; the same seed gives the same ones.
+
+    Raises:
+        ValueError: A rate is for no operation, or not above 0.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        region: str = "us-west-2",
+        account_id: str = "123456789012",
+        access_key: str = "EMULATORKEY000000001",
+        secret_key: str = "emulator-secret-key-of-no-account",  # noqa: S107  (opens nothing)
+        verify_signatures: bool = True,
+        durations: Durations | None = None,
+        rates: Mapping[str, float] | Literal["documented"] | None = None,
+        strict_workflows: bool = False,
+        deleted_runs: Literal["404", "DELETED"] = "404",
+        reuse_ids: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.clock: Clock = clock or VirtualClock()
+        self.region = region
+        self.account_id = account_id
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.faults = Faults()
+        """What is to go wrong."""
+        self._check = SignatureCheck(access_key=access_key, secret_key=secret_key, region=region)
+        self._verify_signatures = verify_signatures
+        self._time = Time(self.clock)
+        self._runs_on_when_served = clock is None
+        self._rates = Rates(rates)
+        self._plans: list[Plan] = []
+        self._requests: list[Recorded] = []
+        self._lock = threading.RLock()
+        self._store = Store(names=Names(seed))
+        self._settings = Settings(
+            durations=durations or Durations(),
+            strict_workflows=strict_workflows,
+            deleted_runs=deleted_runs,
+            reuse_ids=reuse_ids,
+        )
+
+    def _service(self) -> Service:
+        """Return the service as of now."""
+        shapes = Shapes(
+            region=self.region,
+            account_id=self.account_id,
+            time=self._time,
+            now=self._time.now(),
+        )
+        return Service(store=self._store, shapes=shapes, settings=self._settings, plans=self._plans)
+
+    def plan(
+        self,
+        name: str | None = None,
+        *,
+        run_id: str | None = None,
+        ends: Ending = "COMPLETED",
+        failure_reason: str | None = None,
+        status_message: str | None = None,
+        after: float | None = None,
+        tasks: Sequence[TaskPlan] | None = None,
+        durations: Durations | None = None,
+    ) -> None:
+        """Decide how runs will go: those started later, or one that is under way.
+
+        Of several plans for a run the last one counts.
+
+        Args:
+            name: Name of the runs it is for, `*` and `?` standing for any characters; None for all.
+            run_id: Id of a run under way; what it has been through stays as it is.
+            ends: Its final status. A failure that comes before the run would be RUNNING is final
+                at once.
+            failure_reason: Failure code of a run that fails.
+            status_message: The sentence beside it.
+            after: Seconds from the run's start to its final status; None for all durations in full.
+            tasks: Its tasks; None for the usual three.
+            durations: How long it stays in each status; None for the emulator's.
+
+        Raises:
+            ValueError: There is no such run under way, or `run_id` came with what can be planned
+                only before a run starts: a name, tasks, durations.
+        """
+        plan = Plan(
+            name=name,
+            ends=ends,
+            failure_reason=failure_reason,
+            status_message=status_message,
+            after=after,
+            tasks=DEFAULT_TASKS if tasks is None else tuple(tasks),
+            durations=durations,
+        )
+        if run_id is not None and not (name is None and tasks is None and durations is None):
+            msg = "name, tasks and durations can't be planned for a run that has started"
+            raise ValueError(msg)
+        with self._lock:
+            if run_id is None:
+                self._plans.append(plan)
+            else:
+                self._service().redirect(run_id, plan)
+
+    def client(self, **options: Any) -> OmicsRunsClient:
+        """Return a client of this emulator, in process.
+
+        Args:
+            **options: Arguments of `OmicsRunsClient`, in place of those that lead here. With an
+                `endpoint_url`, the one that `serve` gave, it goes by HTTP.
+        """
+        from omics_runs import OmicsRunsClient  # noqa: PLC0415  (the emulator needs no client)
+
+        http = httpx.Client(transport=self.transport())
+        return OmicsRunsClient(**self._client_options(http, options))
+
+    def async_client(self, **options: Any) -> AsyncOmicsRunsClient:
+        """Return an async client of this emulator, in process.
+
+        Args:
+            **options: Arguments of `AsyncOmicsRunsClient`, in place of those that lead here. With
+                an `endpoint_url`, the one that `serve` gave, it goes by HTTP.
+        """
+        from omics_runs import AsyncOmicsRunsClient  # noqa: PLC0415  (see above)
+
+        http = httpx.AsyncClient(transport=self.async_transport())
+        return AsyncOmicsRunsClient(**self._client_options(http, options))
+
+    def _client_options(
+        self, http: httpx.Client | httpx.AsyncClient, options: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        here = {} if "endpoint_url" in options else {"endpoint_url": ENDPOINT, "http_client": http}
+        return {
+            **here,
+            "region": self.region,
+            "credentials": (self.access_key, self.secret_key, None),
+            "clock": self.clock,
+            **options,
+        }
+
+    def transport(self) -> httpx.BaseTransport:
+        """Return a transport for an `httpx.Client`, whatever URL it calls."""
+        return InProcessTransport(self.handle, self.clock)
+
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """Return a transport for an `httpx.AsyncClient`, whatever URL it calls."""
+        return AsyncInProcessTransport(self.handle, self.clock)
+
+    def serve(self, port: int = 0, host: str = "127.0.0.1") -> AbstractContextManager[str]:
+        """Serve on loopback for the time of a `with` block, which gets the URL.
+
+        Args:
+            port: Port to listen at; 0 for one that is free.
+            host: Loopback address to listen at.
+
+        Raises:
+            ValueError: The address is no loopback address.
+            OSError: The port can't be had.
+        """
+        if self._runs_on_when_served:
+            self._time.run_on()
+        return serving(host, port, self.handle, self.clock)
+
+    def environment(self, url: str) -> dict[str, str]:
+        """Return the environment in which boto3, the AWS CLI and this SDK find the emulator.
+
+        Args:
+            url: Where it is served.
+        """
+        return {
+            "AWS_ENDPOINT_URL_OMICS": url,
+            # Without it botocore puts `workflows-` before the host, even before 127.0.0.1.
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+        }
+
+    @property
+    def requests(self) -> list[Recorded]:
+        """The calls so far, in the order they were answered."""
+        with self._lock:
+            return list(self._requests)
+
+    def count(self, operation: str) -> int:
+        """Return how many calls of an operation came, whatever they were answered.
+
+        Raises:
+            ValueError: There is no such operation.
+        """
+        check_operation(operation)
+        return sum(recorded.operation == operation for recorded in self.requests)
+
+    @property
+    def runs(self) -> Mapping[str, GetRunResponse]:
+        """The runs as they are now, by their ids, in the order they were started."""
+        with self._lock:
+            shapes = self._service().shapes
+            found = {key: shapes.run(run) for key, run in self._store.runs.items()}
+        return MappingProxyType({k: GetRunResponse.from_dict(s) for k, s in found.items()})
+
+    def add_run_group(self, id: str | None = None) -> str:
+        """Make a run group known, and return its id; runs may name it from then on."""
+        return self._add_id(self._store.run_groups, id)
+
+    def add_run_cache(self, id: str | None = None) -> str:
+        """Make a run cache known, and return its id; runs may name it from then on."""
+        return self._add_id(self._store.run_caches, id)
+
+    def _add_id(self, known: set[str], id: str | None) -> str:
+        with self._lock:
+            added = id or self._store.names.id()
+            known.add(added)
+        return added
+
+    def add_workflow(
+        self,
+        id: str | None = None,
+        *,
+        type: Literal["PRIVATE", "READY2RUN"] = "PRIVATE",
+        name: str | None = None,
+    ) -> str:
+        """Make a workflow known, and return its id.
+
+        Args:
+            id: Its id; None draws one.
+            type: Its type; one that is READY2RUN is found only by those who ask for that type.
+            name: Its name, which ListRuns shows.
+        """
+        with self._lock:
+            added = id or self._store.names.id()
+            self._store.workflows[added] = Workflow(id=added, type=type, name=name)
+        return added
+
+    def add_configuration(
+        self,
+        name: str,
+        *,
+        security_group_ids: Sequence[str] = ("sg-0123456789abcdef0",),
+        subnet_ids: Sequence[str] = ("subnet-0123456789abcdef0",),
+        vpc_id: str = "vpc-0123456789abcdef0",
+    ) -> str:
+        """Make a VPC configuration known, and return its name."""
+        with self._lock:
+            self._store.configurations[name] = Configuration(
+                name=name,
+                uuid=self._store.names.uuid(),
+                security_group_ids=tuple(security_group_ids),
+                subnet_ids=tuple(subnet_ids),
+                vpc_id=vpc_id,
+            )
+        return name
+
+    def expire_token(self, session_token: str) -> None:
+        """Refuse a session token from now on, as one whose time is over."""
+        with self._lock:
+            self._check.expired_tokens.add(session_token)
+
+    def handle(self, received: Received) -> Reply:
+        """Answer one HTTP request; the transports and the server call this."""
+        with self._lock:
+            aws_request_id = self._store.names.request_id()
+        operation: str | None = None
+        try:
+            route = find(received)
+            operation = route.operation.name
+            reply = self._admitted(route, received)
+        except Refusal as refusal:
+            reply = refused(refusal)
+        self._record(received, operation, reply, aws_request_id)
+        return _complete(reply, aws_request_id)
+
+    def _admitted(self, route: Route, received: Received) -> Reply:
+        if self._verify_signatures:
+            self._check.check(received)
+        name = route.operation.name
+        with self._lock:
+            self._rates.take(name, self._time.now())
+            fault = self.faults.take(name)
+            if fault is None:
+                return self._performed(route, received)
+            untouched = Reply(status=route.operation.status_code)
+            return fault.spoil(
+                self._performed(route, received) if fault.lets_through else untouched
+            )
+
+    def _performed(self, route: Route, received: Received) -> Reply:
+        try:
+            content = HANDLERS[route.operation.name](self._service(), decode(route, received))
+        except Refusal as refusal:
+            return refused(refusal)
+        body = json.dumps(content).encode() if content else b""
+        return Reply(status=route.operation.status_code, body=body)
+
+    def _record(
+        self, received: Received, operation: str | None, reply: Reply, aws_request_id: str
+    ) -> None:
+        recorded = Recorded(
+            operation=operation,
+            method=received.method,
+            target=received.target,
+            headers={name.lower(): value for name, value in received.headers},
+            body=_json_or_none(received.body),
+            signed=received.header("authorization") is not None,
+            status=reply.status,
+            aws_request_id=aws_request_id,
+        )
+        with self._lock:
+            self._requests.append(recorded)
+
+
+def _json_or_none(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _complete(reply: Reply, aws_request_id: str) -> Reply:
+    usual = {
+        "x-amzn-requestid": aws_request_id,
+        "Date": formatdate(usegmt=True),
+        "content-type": "application/json",
+    }
+    return attrs.evolve(reply, headers=merged(usual, reply.headers))

@@ -1,0 +1,313 @@
+"""What each operation does: one method for each, from a decoded request to the answer's content.
+
+Whoever calls them holds the emulator's lock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+import attrs
+from attrs import frozen
+
+from omics_runs._generated.enums import RunStatus, TaskStatus
+from omics_runs._generated.models import (
+    CancelRunRequest,
+    DeleteRunRequest,
+    GetRunRequest,
+    GetRunTaskRequest,
+    ListRunsRequest,
+    ListRunTasksRequest,
+    StartRunRequest,
+)
+from omics_runs._lifecycle import CANCELLABLE, DELETABLE
+from omics_runs._model import Request
+from omics_runs.emulator._http import conflict, invalid, not_found
+from omics_runs.emulator._progress import (
+    Durations,
+    Plan,
+    Timeline,
+    course,
+    default_message,
+    default_reason,
+)
+from omics_runs.emulator._shapes import Shape, Shapes
+from omics_runs.emulator._store import (
+    Configuration,
+    Page,
+    Run,
+    Store,
+    Submission,
+    Task,
+    Workflow,
+)
+
+PARAMETERS_LIMIT = 50_000
+"""Most bytes that a run's parameters may have, by the service's fixed quotas."""
+
+TAGS_LIMIT = 50
+"""Most tags that a run may have."""
+
+PAGE_SIZE = 100
+"""Items on a page for which no other number was asked."""
+
+NOT_COPIED = ("requestId", "runId", "tags")
+"""Members of a run that its duplicate does not inherit."""
+
+
+@frozen(kw_only=True)
+class Settings:
+    """How the service behaves where its users can choose."""
+
+    durations: Durations
+    strict_workflows: bool
+    deleted_runs: Literal["404", "DELETED"]
+    reuse_ids: bool
+
+
+@frozen(kw_only=True)
+class Service:
+    """One call's moment, over everything that the emulator remembers."""
+
+    store: Store
+    shapes: Shapes
+    settings: Settings
+    plans: list[Plan]
+
+    @property
+    def now(self) -> float:
+        """The moment of the call; it does not move while the call is answered."""
+        return self.shapes.now
+
+    def start_run(self, request: StartRunRequest) -> Shape:
+        """Start a run, or answer for the one that this request has started before."""
+        body = _canonical(request)
+        submission = self.store.submissions.get(request.request_id)
+        if submission is not None:
+            return self._started_before(submission, body)
+        run = self._new_run(request)
+        self.store.add(run)
+        self.store.submissions[request.request_id] = Submission(body=body, run=run)
+        return self.shapes.started(run, RunStatus.PENDING)
+
+    def get_run(self, request: GetRunRequest) -> Shape:
+        """Describe a run."""
+        return self.shapes.run(self._run(request.id), definition=bool(request.export))
+
+    def list_runs(self, request: ListRunsRequest) -> Shape:
+        """List the runs that pass the filters, newest first."""
+        listing = f"runs {request.status} {request.name} {request.run_group_id} {request.batch_id}"
+        start = self.store.page_of(request.starting_token, listing)
+        found = (
+            (run.number, self.shapes.run_item(run))
+            for run in self.store.newest_first()
+            if (start is None or run.number <= start) and _passes(request, run, self.now)
+        )
+        return self._page(found, request.max_results, listing)
+
+    def cancel_run(self, request: CancelRunRequest) -> Shape:
+        """Let a run go by STOPPING to CANCELLED."""
+        run = self._run(request.id)
+        status = run.status(self.now)
+        if status not in CANCELLABLE:
+            # Assumption: the answer for a run that has ended; the service documents none.
+            raise conflict(f"Run {run.id} is {status} and can't be cancelled any more.")
+        self.store.update(attrs.evolve(run, course=run.course.cancelled(self.now)))
+        return {}
+
+    def delete_run(self, request: DeleteRunRequest) -> Shape:
+        """Forget a run that has ended."""
+        run = self._run(request.id)
+        status = run.status(self.now)
+        if status not in DELETABLE:
+            # Assumption: the answer for a run that is active; the service documents none.
+            raise conflict(f"Run {run.id} is {status}; only a run that has ended can be deleted.")
+        # Assumption: a deleted run is not found at once; whether it shows as DELETED is open.
+        if self.settings.deleted_runs == "DELETED":
+            self.store.update(attrs.evolve(run, deleted=True))
+        else:
+            del self.store.runs[run.id]
+        if self.settings.reuse_ids:
+            self.store.free_ids.append(run.id)
+        return {}
+
+    def list_run_tasks(self, request: ListRunTasksRequest) -> Shape:
+        """List the tasks of a run that there are so far, in the order of the plan."""
+        run = self._run(request.id)
+        listing = f"tasks {run.uuid} {request.status}"
+        start = self.store.page_of(request.starting_token, listing) or 0
+        found = (
+            (place, self.shapes.task_item(task, timeline))
+            for place, task, timeline in self._tasks(run)
+            if place >= start and request.status in {None, timeline.status(self.now)}
+        )
+        return self._page(found, request.max_results, listing)
+
+    def get_run_task(self, request: GetRunTaskRequest) -> Shape:
+        """Describe a task of a run."""
+        run = self._run(request.id)
+        for _, task, timeline in self._tasks(run):
+            if task.id == request.task_id:
+                return self.shapes.task(run, task, timeline)
+        raise not_found(f"Task {request.task_id} of run {run.id} not found")
+
+    def redirect(self, run_id: str, plan: Plan) -> None:
+        """Change how a run that is under way will end.
+
+        Raises:
+            ValueError: There is no such run, or it has ended.
+        """
+        run = self.store.runs.get(run_id)
+        if run is None or run.status(self.now) not in CANCELLABLE:
+            msg = f"there is no run {run_id} under way"
+            raise ValueError(msg)
+        changed = run.course.redirected(plan.ends, plan.after, self.now)
+        reason = plan.failure_reason or default_reason(changed)
+        self.store.update(
+            attrs.evolve(
+                run,
+                course=changed,
+                failure_reason=reason,
+                status_message=plan.status_message or default_message(reason),
+            )
+        )
+
+    def _started_before(self, submission: Submission, body: str) -> Shape:
+        """Answer a StartRun whose request id was seen before.
+
+        Assumption: the run of the first request, as it is now, or a conflict if the request has
+        changed. The service documents only that no second run is started.
+        """
+        if submission.body != body:
+            raise conflict("The requestId was used before, with other parameters.")
+        run = submission.run
+        current = self.store.runs.get(run.id)
+        if current is None or current.uuid != run.uuid:
+            return self.shapes.started(run, RunStatus.DELETED)
+        return self.shapes.started(current, current.status(self.now))
+
+    def _new_run(self, request: StartRunRequest) -> Run:
+        members = self._members(request)
+        _check_members(members)
+        self._check_references(members)
+        workflow = self._workflow(members)
+        configuration = self._configuration(members)
+        plan = self._plan(members.get("name"))
+        durations = plan.durations or self.settings.durations
+        way = course(self.now, plan.tasks, plan.ends, plan.after, durations)
+        reason = plan.failure_reason or default_reason(way)
+        names = self.store.names
+        return Run(
+            id=self.store.next_run_id(),
+            uuid=names.uuid(),
+            number=len(self.store.submissions),
+            members=members,
+            workflow=workflow,
+            configuration=configuration,
+            course=way,
+            tasks=tuple(Task(id=names.id(), uuid=names.uuid(), plan=task) for task in plan.tasks),
+            failure_reason=reason,
+            status_message=plan.status_message or default_message(reason),
+        )
+
+    def _members(self, request: StartRunRequest) -> Mapping[str, Any]:
+        members = request.to_dict()
+        if request.run_id is None:
+            return members
+        source = self._run(request.run_id)
+        if source.deleted:
+            raise not_found(f"Run {source.id} not found")
+        copied = {k: v for k, v in source.members.items() if k not in NOT_COPIED}
+        return {**copied, **members}
+
+    def _check_references(self, members: Mapping[str, Any]) -> None:
+        for member, kind, known in (
+            ("runGroupId", "Run group", self.store.run_groups),
+            ("cacheId", "Run cache", self.store.run_caches),
+        ):
+            if member in members and members[member] not in known:
+                raise not_found(f"{kind} {members[member]} not found")
+
+    def _workflow(self, members: Mapping[str, Any]) -> Workflow:
+        """Return the workflow to run; one of the wrong type is as good as none."""
+        name, kind = members["workflowId"], members.get("workflowType", "PRIVATE")
+        known = self.store.workflows.get(name)
+        if known is None and kind == "PRIVATE" and not self.settings.strict_workflows:
+            return Workflow(id=name)
+        if known is None or known.type != kind:
+            raise not_found(f"Workflow {name} not found")
+        return known
+
+    def _configuration(self, members: Mapping[str, Any]) -> Configuration | None:
+        name = members.get("configurationName")
+        if name is None:
+            return None
+        if name not in self.store.configurations:
+            raise not_found(f"Configuration {name} not found")
+        return self.store.configurations[name]
+
+    def _plan(self, name: str | None) -> Plan:
+        matching = (plan for plan in reversed(self.plans) if plan.matches(name))
+        return next(matching, Plan())
+
+    def _run(self, run_id: str) -> Run:
+        run = self.store.runs.get(run_id)
+        if run is None:
+            raise not_found(f"Run {run_id} not found")
+        return run
+
+    def _tasks(self, run: Run) -> Iterable[tuple[int, Task, Timeline[TaskStatus]]]:
+        for place, (task, timeline) in enumerate(zip(run.tasks, run.course.tasks, strict=True)):
+            if timeline is not None and timeline.steps[0].at <= self.now:
+                yield place, task, timeline
+
+    def _page(self, found: Iterable[tuple[int, Shape]], size: int | None, listing: str) -> Shape:
+        items: list[Shape] = []
+        for number, item in found:
+            if len(items) == (size or PAGE_SIZE):
+                page = Page(listing=listing, start=number)
+                return {"items": items, "nextToken": self.store.token_of(page)}
+            items.append(item)
+        return {"items": items}
+
+
+def _passes(request: ListRunsRequest, run: Run, now: float) -> bool:
+    wanted = {
+        "name": request.name,
+        "runGroupId": request.run_group_id,
+        "batchId": request.batch_id,
+    }
+    fits = all(value in {None, run.members.get(name)} for name, value in wanted.items())
+    return fits and request.status in {None, run.status(now)}
+
+
+def _canonical(request: Request[Any]) -> str:
+    return json.dumps(request.to_dict(), sort_keys=True)
+
+
+def _check_members(members: Mapping[str, Any]) -> None:
+    """Refuse what no rule about a single member finds."""
+    text = json.dumps(members.get("parameters", {}), ensure_ascii=False)
+    size = len(text.encode(errors="surrogatepass"))
+    if size > PARAMETERS_LIMIT:
+        raise invalid(f"The parameters have {size} bytes; {PARAMETERS_LIMIT} are allowed.")
+    if len(members.get("tags", {})) > TAGS_LIMIT:
+        raise invalid(f"A run may have {TAGS_LIMIT} tags at most.")
+    if "cacheBehavior" in members and "cacheId" not in members:
+        raise invalid("A cacheBehavior needs a cacheId.")
+    if (members.get("networkingMode") == "VPC") != ("configurationName" in members):
+        raise invalid("The networkingMode VPC and a configurationName need each other.")
+
+
+HANDLERS: Mapping[str, Callable[[Service, Any], Shape]] = {
+    "StartRun": Service.start_run,
+    "GetRun": Service.get_run,
+    "ListRuns": Service.list_runs,
+    "CancelRun": Service.cancel_run,
+    "DeleteRun": Service.delete_run,
+    "ListRunTasks": Service.list_run_tasks,
+    "GetRunTask": Service.get_run_task,
+}
+"""What answers each operation, by the service's names."""

@@ -1,0 +1,294 @@
+"""Faults that are asked for, and throttling, in process and on loopback."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from omics_runs.emulator import DOCUMENTED_RATES, Emulator, Fault, VirtualClock
+from tests.emulator.conftest import START, Caller, code
+
+
+def statuses(caller: Caller, calls: int) -> list[int]:
+    """Return what some calls of ListRuns are answered."""
+    return [caller.http.get("/run").status_code for _ in range(calls)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        pytest.param(Fault(status=500), [500, 200, 200], id="once"),
+        pytest.param(Fault(status=500, times=2), [500, 500, 200], id="twice"),
+        pytest.param(Fault(status=500, times=None), [500, 500, 500], id="for ever"),
+        pytest.param(Fault(status=500, skip=1), [200, 500, 200], id="later"),
+        pytest.param(Fault("ListRuns", status=500), [500, 200, 200], id="for this operation"),
+        pytest.param(Fault("GetRun", status=500), [200, 200, 200], id="for another operation"),
+        pytest.param(Fault(code="ThrottlingException"), [429, 200, 200], id="by code"),
+        pytest.param(Fault(code="SlowDown"), [400, 200, 200], id="by a code of its own"),
+        pytest.param(Fault(status=503), [503, 200, 200], id="by a status of its own"),
+    ],
+)
+def test_counting(emulator: Emulator, caller: Caller, fault: Fault, expected: list[int]) -> None:
+    """A fault spoils the calls that it is for, and no more of them."""
+    emulator.faults.add(fault)
+    assert statuses(caller, 3) == expected
+    assert emulator.faults.injected == 3 - expected.count(200)
+
+
+def test_one_after_another(emulator: Emulator, caller: Caller) -> None:
+    """Of several faults the first spoils the first call, until all are cleared away."""
+    emulator.faults.add(Fault(status=500), Fault(status=408))
+    emulator.faults.add(Fault(status=429, times=None))
+    assert statuses(caller, 3) == [500, 408, 429]
+    emulator.faults.clear()
+    assert statuses(caller, 1) == [200]
+
+
+@pytest.mark.parametrize(
+    ("fault", "name", "body"),
+    [
+        pytest.param(
+            Fault(status=429, message="slow"),
+            "ThrottlingException",
+            b'{"message": "slow"}',
+            id="status",
+        ),
+        pytest.param(
+            Fault(status=429, code="Slow", message=""), "Slow", b'{"message": ""}', id="own code"
+        ),
+        pytest.param(Fault(status=502, body=b"<html>"), None, b"<html>", id="HTML"),
+        pytest.param(Fault(status=400, code="X", body=b"\xff"), "X", b"\xff", id="code and bytes"),
+        pytest.param(Fault(status=503, message="m"), None, b'{"message": "m"}', id="no code"),
+    ],
+)
+def test_answers(
+    emulator: Emulator, caller: Caller, fault: Fault, name: str | None, body: bytes
+) -> None:
+    """A fault's answer is the service's in form, unless other bytes were given."""
+    emulator.faults.add(fault)
+    response = caller.http.get("/run")
+    assert response.status_code == fault.status
+    assert response.headers.get("x-amzn-ErrorType") == name
+    assert response.content == body
+
+
+def test_headers(emulator: Emulator, caller: Caller) -> None:
+    """Headers can be added to a good answer, and take the place of the usual ones."""
+    emulator.faults.add(Fault(headers={"DATE": "long ago", "x-new": "1"}))
+    response = caller.http.get("/run")
+    assert (response.status_code, response.json()) == (200, {"items": []})
+    assert response.headers.get_list("date") == ["long ago"]
+    assert response.headers["x-new"] == "1"
+
+
+def test_unreadable_success(emulator: Emulator, caller: Caller) -> None:
+    """Bytes without a status are answered as a success, though nothing happened."""
+    emulator.faults.add(Fault(body=b"[]"))
+    response = caller.http.post("/run", json=START)
+    assert (response.status_code, response.content) == (201, b"[]")
+    assert emulator.runs == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "happened"),
+    [
+        pytest.param(Fault(status=500), 0, id="refused"),
+        pytest.param(Fault(status=500, after_commit=True), 1, id="refused after the fact"),
+        pytest.param(Fault(drop=True), 0, id="dropped"),
+        pytest.param(Fault(drop=True, after_commit=True), 1, id="dropped after the fact"),
+        pytest.param(Fault(drop="mid-body"), 1, id="dropped within the answer"),
+        pytest.param(Fault(hang=True), 0, id="hangs"),
+        pytest.param(Fault(hang=True, after_commit=True), 1, id="hangs after the fact"),
+        pytest.param(Fault(delay=3), 1, id="delayed"),
+    ],
+)
+def test_whether_it_happens(
+    emulator: Emulator, caller: Caller, fault: Fault, happened: int
+) -> None:
+    """Only some faults let the operation happen."""
+    emulator.faults.add(fault)
+    with suppress(httpx.TransportError):
+        caller.http.post("/run", json=START)
+    assert len(emulator.runs) == happened
+
+
+def test_wrong_requests_are_spoilt_too(emulator: Emulator, caller: Caller) -> None:
+    """A lost answer is lost, also when it would have been a refusal."""
+    emulator.faults.add(Fault(status=500, after_commit=True))
+    assert caller.http.post("/run", json={}).status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        pytest.param(Fault(drop=True), httpx.RemoteProtocolError, id="dropped"),
+        pytest.param(Fault(drop="mid-body"), httpx.RemoteProtocolError, id="dropped within"),
+        pytest.param(Fault(hang=True), httpx.ReadTimeout, id="hangs"),
+        pytest.param(Fault(delay=100), httpx.ReadTimeout, id="too slow"),
+    ],
+)
+@pytest.mark.parametrize("backend", [pytest.param(name, id=name) for name in ("asyncio", "trio")])
+def test_transport_errors(
+    emulator: Emulator, caller: Caller, fault: Fault, error: type[Exception], backend: str
+) -> None:
+    """In process, lost answers are the errors that httpx raises, in both colors."""
+    emulator.faults.add(attrs_twice(fault))
+    with pytest.raises(error):
+        caller.http.get("/run")
+
+    async def call() -> None:
+        async with httpx.AsyncClient(transport=emulator.async_transport()) as http:
+            with pytest.raises(error):
+                await http.get("http://omics/run")
+
+    anyio.run(call, backend=backend)
+
+
+def attrs_twice(fault: Fault) -> Fault:
+    """Return the fault for two calls."""
+    return Fault(times=2, drop=fault.drop, hang=fault.hang, delay=fault.delay)
+
+
+def test_waits_pass_on_the_clock(emulator: Emulator, caller: Caller, clock: VirtualClock) -> None:
+    """A delay takes virtual time, and one beyond the read timeout no more than that."""
+    emulator.faults.add(Fault(delay=3), Fault(delay=100))
+    assert caller.http.get("/run").status_code == 200
+    assert clock.monotonic() == 3
+    with pytest.raises(httpx.ReadTimeout):
+        caller.http.get("/run", timeout=10)
+    assert clock.monotonic() == 13
+
+
+def test_hanging_without_a_timeout(emulator: Emulator, caller: Caller) -> None:
+    """In process, a sync call that would hang for ever is told so at once."""
+    emulator.faults.add(Fault(hang=True))
+    with pytest.raises(httpx.ReadTimeout):
+        caller.http.get("/run", timeout=None)
+
+
+@pytest.mark.parametrize("backend", [pytest.param(name, id=name) for name in ("asyncio", "trio")])
+def test_hanging_can_be_cancelled(emulator: Emulator, backend: str) -> None:
+    """In process, an async call that hangs for ever can be cancelled."""
+
+    async def call() -> list[str]:
+        emulator.faults.add(Fault(hang=True))
+        ended: list[str] = []
+        transport = emulator.async_transport()
+        endless = httpx.Timeout(None)
+        async with httpx.AsyncClient(transport=transport, timeout=endless) as http:
+
+            async def hang() -> None:
+                try:
+                    await http.get("http://omics/run")
+                except anyio.get_cancelled_exc_class():
+                    ended.append("cancelled")
+                    raise
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(hang)
+                await anyio.wait_all_tasks_blocked()
+                group.cancel_scope.cancel()
+        return ended
+
+    assert anyio.run(call, backend=backend) == ["cancelled"]
+
+
+@pytest.mark.parametrize("backend", [pytest.param(name, id=name) for name in ("asyncio", "trio")])
+def test_async_calls(emulator: Emulator, clock: VirtualClock, backend: str) -> None:
+    """The async transport answers like the sync one, and its delays pass on the clock."""
+    emulator.faults.add(Fault(delay=2))
+
+    async def call() -> int:
+        transport = emulator.async_transport()
+        async with httpx.AsyncClient(transport=transport, base_url="http://omics") as http:
+            first = await http.post("/run", json=START)
+            second = await http.get(f"/run/{first.json()['id']}")
+            return second.status_code
+
+    assert anyio.run(call, backend=backend) == 200
+    assert clock.monotonic() == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(dict[str, Any](), id="nothing"),
+        pytest.param({"operation": "getRun", "status": 500}, id="no such operation"),
+        pytest.param({"operation": "GetRun"}, id="nothing that goes wrong"),
+    ],
+)
+def test_impossible_faults(wrong: dict[str, Any]) -> None:
+    """A fault that could never do anything is refused at once."""
+    with pytest.raises(ValueError):
+        Fault(**wrong)
+
+
+class TestRates:
+    """Throttling by token buckets on the emulator's clock."""
+
+    def limited(self, clock: VirtualClock, rates: Any) -> Caller:
+        """Return plain HTTP to an emulator with rates."""
+        return Caller(Emulator(clock, verify_signatures=False, rates=rates))
+
+    def test_bucket(self, clock: VirtualClock) -> None:
+        """With a burst of one, the second call at the same moment is throttled."""
+        caller = self.limited(clock, {"ListRuns": 2.0})
+        assert statuses(caller, 2) == [200, 429]
+        clock.advance(0.5)
+        assert statuses(caller, 2) == [200, 429]
+        clock.advance(100)
+        assert statuses(caller, 2) == [200, 429]
+        assert code(caller.http.get("/run")) == "ThrottlingException"
+
+    def test_only_its_operation(self, clock: VirtualClock) -> None:
+        """Operations have buckets of their own, and those that are not named have none."""
+        caller = self.limited(clock, {"StartRun": 1.0, "GetRun": 1.0})
+        run_id = caller.start()["id"]
+        caller.run(run_id)
+        assert statuses(caller, 3) == [200, 200, 200]
+        assert caller.http.get(f"/run/{run_id}").status_code == 429
+
+    def test_pacing_is_enough(self, clock: VirtualClock) -> None:
+        """Somebody who waits exactly as long as the rate says is never throttled."""
+        caller = self.limited(clock, {"ListRuns": 3.0})
+        found = []
+        for _ in range(100):
+            found += statuses(caller, 1)
+            clock.advance(1 / 3)
+        assert set(found) == {200}
+
+    def test_documented(self, clock: VirtualClock) -> None:
+        """The documented rates are one StartRun and ten of the others for each second."""
+        caller = self.limited(clock, "documented")
+        caller.start()
+        assert caller.http.post("/run", json=START).status_code == 429
+        clock.advance(0.1)
+        assert caller.http.post("/run", json=START).status_code == 429
+        assert statuses(caller, 2) == [200, 429]
+        assert DOCUMENTED_RATES["StartRun"] == 1
+
+    def test_faults_wait_for_their_turn(self, clock: VirtualClock) -> None:
+        """A call that is throttled uses up no fault."""
+        caller = self.limited(clock, {"ListRuns": 1.0})
+        statuses(caller, 1)
+        caller.emulator.faults.add(Fault(status=500))
+        assert statuses(caller, 1) == [429]
+        clock.advance(1)
+        assert statuses(caller, 1) == [500]
+
+    @pytest.mark.parametrize(
+        "rates",
+        [
+            pytest.param({"startRun": 1.0}, id="no such operation"),
+            pytest.param({"StartRun": 0.0}, id="zero"),
+            pytest.param({"StartRun": float("inf")}, id="endless"),
+        ],
+    )
+    def test_impossible(self, rates: dict[str, float]) -> None:
+        """Rates that make no sense are refused at once."""
+        with pytest.raises(ValueError):
+            Emulator(rates=rates)

@@ -1,0 +1,234 @@
+"""The emulator on loopback: HTTP over a socket, and an end that leaves nothing behind."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from omics_runs.emulator import Emulator, Fault, VirtualClock
+from tests.emulator.conftest import START
+
+
+@pytest.fixture
+def served(emulator: Emulator) -> Iterator[str]:
+    """Serve an emulator that asks for no signatures."""
+    with emulator.serve() as url:
+        yield url
+
+
+@pytest.fixture
+def web(served: str) -> Iterator[httpx.Client]:
+    """Return plain HTTP to it."""
+    with httpx.Client(base_url=served, timeout=10) as http:
+        yield http
+
+
+def raw(url: str, request: bytes) -> bytes:
+    """Return all that is answered to some bytes until the connection ends."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def test_url(served: str) -> None:
+    """The URL is one of 127.0.0.1, with the port that was free."""
+    assert served.startswith("http://127.0.0.1:")
+
+
+def test_keep_alive(served: str) -> None:
+    """One connection takes one call after another, answers without a body among them."""
+    connection = http.client.HTTPConnection(urlsplit(served).netloc)
+    connection.request("POST", "/run", json.dumps(START))
+    started = connection.getresponse()
+    run_id = json.loads(started.read())["id"]
+    first = connection.sock
+    connection.request("POST", f"/run/{run_id}/cancel")
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (202, b"")
+    connection.request("GET", "/run")
+    assert len(json.loads(connection.getresponse().read())["items"]) == 1
+    assert connection.sock is first is not None
+    connection.close()
+
+
+def test_threads(emulator: Emulator, web: httpx.Client) -> None:
+    """Thirty-two threads at once start as many runs, each with ids of its own."""
+    barrier = threading.Barrier(32)
+
+    def start(number: int) -> list[str]:
+        barrier.wait(timeout=30)
+        bodies = [START | {"requestId": f"{number} {n}"} for n in range(4)]
+        return [web.post("/run", json=body).json()["id"] for body in bodies]
+
+    with ThreadPoolExecutor(32) as pool:
+        ids = [run_id for found in pool.map(start, range(32)) for run_id in found]
+    assert len(set(ids)) == 128
+    assert set(emulator.runs) == set(ids)
+    assert emulator.count("StartRun") == 128
+
+
+def test_same_request_from_many_threads(emulator: Emulator, web: httpx.Client) -> None:
+    """Threads that send the same request at once start one run between them."""
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: web.post("/run", json=START).json()["id"], range(16)))
+    assert len(set(answers)) == len(emulator.runs) == 1
+
+
+def test_mid_body(emulator: Emulator, web: httpx.Client) -> None:
+    """A connection can end halfway through the body, and the next call takes a new one."""
+    emulator.faults.add(Fault(drop="mid-body"))
+    with pytest.raises(httpx.RemoteProtocolError):
+        web.get("/run")
+    assert web.get("/run").status_code == 200
+
+
+def test_drop(emulator: Emulator, web: httpx.Client) -> None:
+    """A connection can end without an answer."""
+    emulator.faults.add(Fault(drop=True))
+    with pytest.raises(httpx.RemoteProtocolError):
+        web.get("/run")
+
+
+def test_delay(emulator: Emulator, web: httpx.Client, clock: VirtualClock) -> None:
+    """A slow answer takes time of the emulator's clock."""
+    emulator.faults.add(Fault(delay=5))
+    assert web.get("/run").status_code == 200
+    assert clock.monotonic() == 5
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        pytest.param("POST /run HTTP/1.1\r\nContent-Length: -1", b"411", id="negative length"),
+        pytest.param("POST /run HTTP/1.1\r\nContent-Length: ten", b"411", id="no number"),
+        pytest.param("POST /run HTTP/1.1\r\nTransfer-Encoding: chunked", b"411", id="chunked"),
+        pytest.param("BREW /run HTTP/1.1\r\nHost: x", b"501", id="unknown method"),
+        pytest.param("GET /run HTTP/9.9\r\nHost: x", b"HTTP version", id="unknown version"),
+        pytest.param("nonsense", b"nonsense", id="no HTTP"),
+    ],
+)
+def test_bad_http(served: str, head: str, words: bytes) -> None:
+    """What can't be read as a request is refused in JSON, and the connection ends."""
+    answer = raw(served, f"{head}\r\n\r\n".encode())
+    assert words in answer
+    assert answer.partition(b'{"message": "')[2].endswith(b'"}')
+
+
+def test_old_http(served: str) -> None:
+    """A client of HTTP/1.0 is answered, and its connection ends."""
+    answer = raw(served, b"GET /run HTTP/1.0\r\n\r\n")
+    assert b"200 OK" in answer
+    assert answer.endswith(b'{"items": []}')
+
+
+def test_clients_may_go_away(served: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A client that resets its connection leaves no trace on the terminal."""
+    address = urlsplit(served)
+    for request in (b"", b"GET /run HTTP/1.1\r\n\r\n" * 50):
+        connection = socket.create_connection((address.hostname, address.port))
+        linger = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.sendall(request)
+        connection.close()
+    assert httpx.get(f"{served}/run").status_code == 200
+    assert capfd.readouterr() == ("", "")
+
+
+def test_own_mistakes_are_told(
+    emulator: Emulator, served: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """An error of the emulator itself is no silent one."""
+    emulator.faults.add(Fault(body="text, not bytes"))  # type: ignore[arg-type]
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{served}/run")
+    assert "Traceback" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "waiting", [pytest.param(False, id="idle connection"), pytest.param(True, id="hanging call")]
+)
+def test_closing(emulator: Emulator, waiting: bool) -> None:
+    """The end of serving ends connections, idle ones and hanging ones, and frees the port."""
+    before = threading.active_count()
+    with emulator.serve() as url:
+        address = urlsplit(url)
+        connection = socket.create_connection((address.hostname, address.port), timeout=10)
+        connection.sendall(b"GET /run HTTP/1.1\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        if waiting:
+            emulator.faults.add(Fault(hang=True))
+            connection.sendall(b"GET /run HTTP/1.1\r\n\r\n")
+    assert connection.recv(65_536) == b""
+    connection.close()
+    assert threading.active_count() == before
+    assert address.port is not None
+    with emulator.serve(address.port) as again:
+        assert again == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("0.0.0.0", id="all"),  # noqa: S104
+        pytest.param("192.0.2.1", id="somebody else's"),
+        pytest.param("example.com", id="a name"),
+    ],
+)
+def test_loopback_only(emulator: Emulator, host: str) -> None:
+    """No address is served that others could reach."""
+    with pytest.raises(ValueError, match="loopback"), emulator.serve(host=host):
+        pass
+
+
+def test_localhost(emulator: Emulator) -> None:
+    """The usual name of the loopback address is as good as the address."""
+    with emulator.serve(host="localhost") as url:
+        assert httpx.get(f"{url}/run").status_code == 200
+
+
+def test_port_in_use(emulator: Emulator, served: str) -> None:
+    """A port that is taken is an error, not a second server."""
+    port = urlsplit(served).port
+    assert port is not None
+    with pytest.raises(OSError), emulator.serve(port):
+        pass
+
+
+def test_real_time_is_added() -> None:
+    """Without a clock of the user's, serving makes time pass by itself, and only once as fast."""
+    emulator = Emulator(verify_signatures=False)
+    emulator.plan(after=0.001)
+    with emulator.serve() as url, emulator.serve():
+        run_id = httpx.post(f"{url}/run", json=START).json()["id"]
+        while httpx.get(f"{url}/run/{run_id}").json()["status"] != "COMPLETED":
+            pass
+
+
+def test_expect_100(served: str) -> None:
+    """A client that waits for leave to send its body gets it."""
+    body = json.dumps(START).encode()
+    head = f"POST /run HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+    address = urlsplit(served)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 100 Continue")
+        connection.sendall(body)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 201")
+
+
+def test_a_given_clock_is_left_alone(emulator: Emulator, web: httpx.Client) -> None:
+    """A virtual clock of the user's stands still, also on loopback."""
+    web.post("/run", json=START)
+    (run,) = emulator.runs.values()
+    assert run.creation_time == next(iter(emulator.runs.values())).creation_time
+    assert emulator._time.now() == 0
