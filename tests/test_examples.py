@@ -1,0 +1,82 @@
+"""Each example runs as a program of its own, on the emulator that it brings along."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from omics_runs.emulator import Emulator, ScaledClock
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+ORDER = ["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"]
+SYNC, ASYNC = "start_and_wait.py", "start_and_wait_async.py"
+AWS = ["--aws", "1234567", "arn:aws:iam::123456789012:role/OmicsRole", "s3://my-bucket/out"]
+
+
+def run_example(name: str, arguments: list[str], settings: Mapping[str, str]) -> str:
+    """Run an example as on a bare machine, with only these AWS settings; return what it prints."""
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / name), *arguments],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env={**bare, "PYTHONUTF8": "1", **settings},
+        timeout=120,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout
+
+
+def test_no_example_is_forgotten() -> None:
+    """Each file of the folder is among the examples that are run."""
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {SYNC, ASYNC}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "runs"),
+    [
+        pytest.param(SYNC, [], 1, id="sync"),
+        pytest.param(ASYNC, ["--backend", "asyncio"], 3, id="asyncio"),
+        pytest.param(ASYNC, ["--backend", "trio"], 3, id="trio"),
+    ],
+)
+def test_the_example_runs(name: str, arguments: list[str], runs: int) -> None:
+    """An example starts its runs, prints each change of status in order, and ends with results."""
+    output = run_example(name, arguments, {})
+    assert len(re.findall(r"^started .*\b\d+/[0-9a-f-]{36}$", output, re.MULTILINE)) == runs
+    assert len(re.findall(r"^\S+ COMPLETED, results in s3://\S+$", output, re.MULTILINE)) == runs
+    by_run: dict[str, list[str]] = {}
+    changes = re.findall(r"^\d\d:\d\d:\d\d +(.*?) *([A-Z]{5,})$", output, re.MULTILINE)
+    for run, status in changes:
+        by_run.setdefault(run, []).append(status)
+    assert len(by_run) == runs
+    for statuses in by_run.values():
+        assert statuses == sorted(set(statuses), key=ORDER.index)
+        assert statuses[-1] == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"), [pytest.param(SYNC, 1, id="sync"), pytest.param(ASYNC, 3, id="async")]
+)
+def test_the_example_runs_as_on_aws(name: str, runs: int, tmp_path: Path) -> None:
+    """With `--aws`, an example goes where the environment leads it, here to an emulator."""
+    emulator = Emulator(ScaledClock(2e7))  # a run is over before it is first asked for
+    with emulator.serve() as url:
+        nowhere = {
+            "AWS_CONFIG_FILE": str(tmp_path / "none"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+        }
+        output = run_example(name, AWS, {**emulator.environment(url), **nowhere})
+    assert (
+        len(re.findall(r" COMPLETED, results in s3://my-bucket/out/\S+$", output, re.MULTILINE))
+        == runs
+    )
+    assert emulator.count("StartRun") == len(emulator.runs) == runs
