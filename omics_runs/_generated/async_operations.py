@@ -94,75 +94,93 @@ class AsyncOperations(ABC):
     ) -> StartRunResponse:
         r"""Start a run of a workflow, or duplicate an earlier run.
 
-        A run costs money from the moment it is RUNNING. The call is idempotent by `request_id`:
-        sending the same request again starts no second run, which is why it is safe to retry. The
-        service allows about one call a second for each account and region by default.
+        A run is billed while it is RUNNING, so a run started twice is paid for twice. The call is
+        idempotent by `request_id`: the same request sent again starts no second run, which makes it
+        safe to retry; what the service answers then is not documented. The default rate is 1 call
+        per second for each account and Region. Reaching the limit of concurrent runs fails nothing:
+        the run stays PENDING until there is room.
 
         Args:
-            role_arn: The IAM role that the run works with: it reads inputs, writes outputs and
-                logs, and pulls images. 1 to 128 characters, matching `arn:.+`.
-            output_uri: The S3 location below which the run writes its outputs. Where they are in
-                the end is `run_output_uri` of the answer: never put it together yourself. 1 to 750
+            role_arn: ARN of the IAM service role that the run works with. It has to be able to read
+                the inputs, write to `output_uri`, write logs and pull container images; mistakes
+                often show only minutes later, as a FAILED run. 1 to 128 characters, matching
+                `arn:.+`.
+            output_uri: `s3://` location below which the run writes its outputs, in a bucket of the
+                workflow's Region that the role may write to. To find the results read
+                `run_output_uri` of the answer; never build their location from this one. 1 to 750
                 characters.
-            workflow_id: The workflow to run. Not needed with `run_id`. 1 to 18 characters, matching
+            workflow_id: Id of the workflow to run, which is not its uuid. Leave it out when
+                `run_id` names a run to duplicate. 1 to 18 characters, matching `[0-9]+`.
+            workflow_type: Who publishes the workflow; None means PRIVATE. READY2RUN workflows need
+                it: without it the service answers that the workflow does not exist.
+            run_id: Id of an earlier run to duplicate; what this request leaves out is taken from
+                that run, tags excepted. The earlier run must still exist in the service. Runs of
+                shared workflows are reported not to work here. 1 to 18 characters, matching
                 `[0-9]+`.
-            workflow_type: Whether the workflow is your own (PRIVATE, the default) or one of AWS
-                (READY2RUN). A READY2RUN workflow is not found without it.
-            run_id: The run to duplicate: what this request doesn't give comes from there, tags
-                excepted. It must still exist. 1 to 18 characters, matching `[0-9]+`.
-            name: A name for people, which `list_runs` can filter by. It need not be unique. 1 to
-                128 characters.
-            cache_id: The run cache to take task results from and to save them to. Without one
-                nothing is cached. 1 to 18 characters, matching `[0-9]+`.
-            cache_behavior: When results are saved to the cache; None for the cache's own setting.
-                Makes sense only with `cache_id`.
-            run_group_id: The run group whose limits the run has to keep; it waits as PENDING until
-                there is room. 1 to 18 characters, matching `[0-9]+`.
-            priority: Where the run stands among the PENDING ones of its group. The service's
-                documents disagree whether 1 or the highest number goes first: try it before you
-                rely on it. 0 to 100,000.
-            parameters: The workflow's inputs, a JSON object of at most 50,000 bytes. It is sent
-                exactly as it is. Files may be `s3://` URIs, or `omics://` URIs of read sets and
+            name: A name for people, shown in the console and usable as a filter in `list_runs`. It
+                need not be unique. 1 to 128 characters.
+            cache_id: Id of the run cache to take finished task results from and to save them to.
+                Without it the run neither reads nor fills a cache. 1 to 18 characters, matching
+                `[0-9]+`.
+            cache_behavior: When task results are saved to the cache; None uses the setting of the
+                cache itself. It needs `cache_id`.
+            run_group_id: Id of a run group, which caps concurrent runs, CPUs, GPUs and duration.
+                The run stays PENDING while the group is full. 1 to 18 characters, matching
+                `[0-9]+`.
+            priority: Rank among the waiting runs of the same run group, or among all runs without a
+                group. The service's documents contradict each other: the API reference calls 1 the
+                highest, the console and the batch API say that larger numbers go first. Test the
+                direction before you depend on it. 0 to 100,000.
+            parameters: The workflow's inputs, a JSON object of at most 50,000 bytes, sent exactly
+                as given. It needs every required key of the workflow's parameter template and no
+                key outside it. Files may be `s3://` URIs, or `omics://` URIs of read sets and
                 references in HealthOmics storage.
-            storage_capacity: Size of the run's file system in GiB, for STATIC storage; the service
-                rounds it up to 1,200 or a multiple of 2,400. DYNAMIC storage ignores it. 0 to
-                100,000.
-            log_level: How much of the engine's and tasks' output goes to CloudWatch; with OFF there
-                are no logs to explain a failure.
-            tags: Labels for the run, at most 50. They are not copied when a run is duplicated. Keys
-                of 1 to 128 characters, values of at most 256 characters.
-            request_id: The idempotency token. None draws a random one when the request is built;
-                give one of your own if another process may have to send the same request again. 1
-                to 128 characters.
-            retention_mode: Whether the service may remove the finished run when the account's limit
-                of stored runs is reached; RETAIN is the default, and starting runs fails when all
-                are kept.
-            storage_type: Which kind of file system the run gets. The service's documents disagree
-                about the default, STATIC of 1,200 GiB or DYNAMIC, and the difference costs money:
-                give it explicitly.
-            workflow_owner_id: The account that shared the workflow with you; None for a workflow of
-                your own. Matches `[0-9]{12}`.
-            workflow_version_name: The version of the workflow to run; None for its default version.
-                1 to 64 characters, matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
-            networking_mode: Whether tasks reach only AWS services in the region (RESTRICTED), or
-                your VPC as well (VPC, which needs `configuration_name`).
-            scratch_storage_mode: Where tasks keep their scratch files: on the instance (LOCAL) or
-                on the run's file system (SHARED).
-            configuration_name: The configuration with the VPC settings, for networking mode VPC. 1
-                to 128 characters, matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
-            session_policy: An IAM policy as JSON text that narrows what the role may do in this
-                run. It is kept out of logs and reprs. 1 to 2,048 characters.
-            engine_settings: Settings for Nextflow, a JSON object with keys such as `engineVersion`
-                and `profile`. WDL and CWL ignore it silently.
-            output_uri_prefix_mode: Whether the service puts folders of its own below `output_uri`
-                (SERVICE_DEFINED, the default) or writes straight into it and overwrites what is
-                there (NONE_WITH_OVERWRITE).
+            storage_capacity: Size of the run's file system in GiB for STATIC storage; ignored for
+                DYNAMIC, and to be left out for READY2RUN workflows. Documented default 1,200. The
+                service may round up, to 1,200 and then to multiples of 2,400, and you pay for the
+                rounded size. 0 to 100,000.
+            log_level: How much log output goes to CloudWatch. With OFF there is none, and a failed
+                run can hardly be explained.
+            tags: Labels for the run, at most 50, present from its first event on. They are not
+                copied when a run is duplicated; give them again. Keys of 1 to 128 characters,
+                values of at most 256 characters.
+            request_id: Idempotency token, by which the service recognizes a repeated request. None
+                draws a random one when the request is built; give a deterministic one if another
+                process, such as a retried Lambda function, may send the same submission again. How
+                long the service remembers a token is not documented. 1 to 128 characters.
+            retention_mode: What happens to the record of this run when the account stores as many
+                runs as it may; None means RETAIN. With REMOVE it can vanish at any time after it
+                has ended, even while somebody waits for it.
+            storage_type: Kind of file system for the run. The service's documents contradict each
+                other about the default: STATIC with 1,200 GiB in the API reference, DYNAMIC in the
+                user guide. The difference costs money, so give `storage_type` explicitly.
+            workflow_owner_id: Account id of the owner of a workflow that was shared with you. Leave
+                it out for your own workflows. Matches `[0-9]{12}`.
+            workflow_version_name: Name of the workflow version to run; None runs the workflow's
+                default version. 1 to 64 characters, matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
+            networking_mode: What the run's tasks can reach over the network; None means RESTRICTED.
+                VPC goes together with `configuration_name`.
+            scratch_storage_mode: Where `/tmp` of CPU tasks lives; None means SHARED. GPU tasks
+                always have LOCAL scratch space.
+            configuration_name: Name of a configuration that holds the VPC settings. Give it
+                together with networking mode VPC. 1 to 128 characters, matching
+                `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
+            session_policy: An IAM policy as JSON text, which narrows what `role_arn` may do during
+                this run; it can take permissions away but never add any. The SDK keeps it out of
+                reprs and logs. 1 to 2,048 characters.
+            engine_settings: Settings for the Nextflow engine, a JSON object with keys such as
+                `engineVersion`, `syntaxVersion` and `profile`. WDL and CWL workflows ignore it
+                without an error.
+            output_uri_prefix_mode: Whether the service adds a folder for each run below
+                `output_uri`; None means SERVICE_DEFINED. With NONE_WITH_OVERWRITE give every run an
+                `output_uri` of its own, because runs overwrite each other's files.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
 
         Returns:
-            A run that the service has just accepted. Waiting by this answer pins the run's uuid.
+            A run that the service has accepted. Waiting for this object holds on to its uuid; the
+                run itself may still fail minutes later.
 
         Raises:
             InvalidRequestError: The arguments break the service's rules; nothing was sent.
@@ -209,22 +227,24 @@ class AsyncOperations(ABC):
         timeout: Timeout | float | None = None,
         retry: RetryPolicy | None = None,
     ) -> GetRunResponse:
-        """Get everything the service knows of a run.
+        """Get everything the service still knows about one run.
 
-        The service forgets runs: deleted ones, and those with retention mode REMOVE once the
-        account's limit is reached. Their logs stay in CloudWatch. Runs of a workflow that was
-        shared with you can't be exported.
+        Runs can vanish: deleted ones, and those with retention mode REMOVE once the account stores
+        as many runs as it may. Their logs and manifest stay in CloudWatch. Because ids of deleted
+        runs are reused, compare `uuid` with the one you hold. The default rate is 10 calls per
+        second.
 
         Args:
-            id: The run's id. 1 to 18 characters, matching `[0-9]+`.
-            export: What to export beside: the workflow's definition. Not possible for workflows
-                that were shared with you. At most 32 items.
+            id: Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`.
+            export: Extras to include: DEFINITION asks for the workflow definition too. Not allowed
+                for a run of a workflow that was shared with you. At most 32 items.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
 
         Returns:
-            All that the service knows of a run. What does not apply, or is not known yet, is None.
+            All that the service knows about a run. A member that does not apply, or is not known
+                yet, is None.
 
         Raises:
             InvalidRequestError: The arguments break the service's rules; nothing was sent.
@@ -251,16 +271,19 @@ class AsyncOperations(ABC):
     ) -> ListRunsResponse:
         """Get one page of the account's runs, in short form.
 
-        Use `iter_runs` for all pages. The items are short: `get_run` knows more of each.
+        The items lack `uuid`, `tags` and `failure_reason`; `get_run` has them. Use `iter_runs` to
+        walk through all pages. The order of the runs is not documented. The default rate is 10
+        calls per second.
 
         Args:
             name: Only runs of this name. 1 to 128 characters.
             run_group_id: Only runs of this run group. 1 to 18 characters, matching `[0-9]+`.
-            batch_id: Only runs of this batch. 1 to 18 characters, matching `[0-9]+`.
-            starting_token: The `next_token` of the page before; None for the first page. 1 to 128
+            batch_id: Only runs that this batch submitted. 1 to 18 characters, matching `[0-9]+`.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
                 characters.
-            max_results: Runs in a page at most. 1 to 100.
-            status: Only runs in this status.
+            max_results: How many runs a page may hold; None leaves it to the service. The last page
+                has fewer. 1 to 100.
+            status: Only runs with this status.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
@@ -301,17 +324,19 @@ class AsyncOperations(ABC):
     ) -> AsyncItems[RunListItem, ListRunsResponse]:
         """Go through all items of `list_runs`, page after page.
 
-        Pages are asked for as they are needed, each in a call of its own. Use `iter_runs` for all
-        pages. The items are short: `get_run` knows more of each.
+        Pages are asked for as they are needed, each in a call of its own. The items lack `uuid`,
+        `tags` and `failure_reason`; `get_run` has them. Use `iter_runs` to walk through all pages.
+        The order of the runs is not documented. The default rate is 10 calls per second.
 
         Args:
             name: Only runs of this name. 1 to 128 characters.
             run_group_id: Only runs of this run group. 1 to 18 characters, matching `[0-9]+`.
-            batch_id: Only runs of this batch. 1 to 18 characters, matching `[0-9]+`.
-            starting_token: The `next_token` of the page before; None for the first page. 1 to 128
+            batch_id: Only runs that this batch submitted. 1 to 18 characters, matching `[0-9]+`.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
                 characters.
-            max_results: Runs in a page at most. 1 to 100.
-            status: Only runs in this status.
+            max_results: How many runs a page may hold; None leaves it to the service. The last page
+                has fewer. 1 to 100.
+            status: Only runs with this status.
             limit: How many items to return at most, over all pages; None for all.
             timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
@@ -347,20 +372,24 @@ class AsyncOperations(ABC):
         timeout: Timeout | float | None = None,
         retry: RetryPolicy | None = None,
     ) -> CancelRunResponse:
-        """Ask the service to cancel a run.
+        """Ask the service to cancel a run that has not ended.
 
-        The call returns at once and the run passes STOPPING on its way to CANCELLED; wait for it
-        with `wait_until`. A cancelled run keeps no outputs. Cancelling before the run is RUNNING is
-        free.
+        The call returns before the run has stopped: follow it with `get_run` or `wait_until` until
+        its status is CANCELLED. A cancelled run keeps no outputs, and cancelling before the run is
+        RUNNING costs nothing. One of the service's pages says that a cancelled run leaves the list
+        of runs, others give it the status CANCELLED; rely on `get_run`. That a run which has
+        already ended is refused with ConflictError is an assumption.
 
         Args:
-            id: The run's id. 1 to 18 characters, matching `[0-9]+`.
+            id: Id of the run, digits only. The service cancels whatever run has it now, so check
+                the uuid first if the id is old. 1 to 18 characters, matching `[0-9]+`.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
 
         Returns:
-            The service has accepted to cancel a run. There is nothing in it but its metadata.
+            The service has accepted to cancel a run. It carries nothing but `response_metadata`,
+                and the run may still be stopping.
 
         Raises:
             InvalidRequestError: The arguments break the service's rules; nothing was sent.
@@ -380,19 +409,22 @@ class AsyncOperations(ABC):
         timeout: Timeout | float | None = None,
         retry: RetryPolicy | None = None,
     ) -> DeleteRunResponse:
-        """Delete what the service keeps of a run that has ended.
+        """Delete the service's record of a run that has ended.
 
-        Outputs in S3 and logs in CloudWatch stay. The run's id may be given to a later run, so keep
-        its uuid if you keep references. Accepted for COMPLETED, FAILED and CANCELLED runs.
+        Outputs in S3 and logs in CloudWatch stay where they are. The service may later give the
+        same id to another run, so keep the `uuid` if you keep references. Runs that are COMPLETED,
+        FAILED or CANCELLED can be deleted, though one page of the service's guide omits FAILED.
+        That a run in progress is refused with ConflictError is an assumption.
 
         Args:
-            id: The run's id. 1 to 18 characters, matching `[0-9]+`.
+            id: Id of the run, digits only. The service deletes whatever run has it now, so check
+                the uuid first if the id is old. 1 to 18 characters, matching `[0-9]+`.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
 
         Returns:
-            The service has accepted to delete a run. There is nothing in it but its metadata.
+            The service has accepted to delete a run. It carries nothing but `response_metadata`.
 
         Raises:
             InvalidRequestError: The arguments break the service's rules; nothing was sent.
@@ -417,15 +449,17 @@ class AsyncOperations(ABC):
     ) -> ListRunTasksResponse:
         """Get one page of a run's tasks, in short form.
 
-        Why a task failed is only told by `get_run_task`. A retried task is listed once for each
-        try, with an id of its own.
+        Only `get_run_task` tells why a task failed. Each retry of a task has an id of its own, so a
+        run that COMPLETED may list FAILED tasks. Use `iter_run_tasks` to walk through all pages.
+        The default rate is 10 calls per second.
 
         Args:
-            id: The run's id. 1 to 18 characters, matching `[0-9]+`.
-            status: Only tasks in this status.
-            starting_token: The `next_token` of the page before; None for the first page. 1 to 128
+            id: Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`.
+            status: Only tasks with this status.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
                 characters.
-            max_results: Tasks in a page at most. 1 to 100.
+            max_results: How many tasks a page may hold; None leaves it to the service. The last
+                page has fewer. 1 to 100.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
@@ -459,15 +493,18 @@ class AsyncOperations(ABC):
     ) -> AsyncItems[TaskListItem, ListRunTasksResponse]:
         """Go through all items of `list_run_tasks`, page after page.
 
-        Pages are asked for as they are needed, each in a call of its own. Why a task failed is only
-        told by `get_run_task`. A retried task is listed once for each try, with an id of its own.
+        Pages are asked for as they are needed, each in a call of its own. Only `get_run_task` tells
+        why a task failed. Each retry of a task has an id of its own, so a run that COMPLETED may
+        list FAILED tasks. Use `iter_run_tasks` to walk through all pages. The default rate is 10
+        calls per second.
 
         Args:
-            id: The run's id. 1 to 18 characters, matching `[0-9]+`.
-            status: Only tasks in this status.
-            starting_token: The `next_token` of the page before; None for the first page. 1 to 128
+            id: Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`.
+            status: Only tasks with this status.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
                 characters.
-            max_results: Tasks in a page at most. 1 to 100.
+            max_results: How many tasks a page may hold; None leaves it to the service. The last
+                page has fewer. 1 to 100.
             limit: How many items to return at most, over all pages; None for all.
             timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
@@ -499,19 +536,22 @@ class AsyncOperations(ABC):
         timeout: Timeout | float | None = None,
         retry: RetryPolicy | None = None,
     ) -> GetRunTaskResponse:
-        """Get everything the service knows of one task of a run.
+        """Get everything the service knows about one task of a run.
 
-        This is where a failed task's reason, its log stream and its container image are.
+        This is the only call that gives a task's `failure_reason`, `status_message`, `log_stream`
+        and `image_details`. The default rate is 10 calls per second.
 
         Args:
-            id: The run's id. 1 to 18 characters, matching `[0-9]+`.
-            task_id: The task's id. 1 to 18 characters, matching `[0-9]+`.
+            id: Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`.
+            task_id: Id of the task, as `list_run_tasks` gives it. 1 to 18 characters, matching
+                `[0-9]+`.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
 
         Returns:
-            All that the service knows of a task. What does not apply, or is not known yet, is None.
+            All that the service knows about a task. A member that does not apply, or is not known
+                yet, is None.
 
         Raises:
             InvalidRequestError: The arguments break the service's rules; nothing was sent.

@@ -9,19 +9,22 @@ from omics_runs._enums import OpenStrEnum
 
 
 class Accelerators(OpenStrEnum):
-    """Kinds of accelerators."""
+    """Kinds of accelerators that a run's tasks can use."""
 
     GPU = "GPU"
-    """Graphics processors."""
+    """Graphics processing units."""
 
 
 class CacheBehavior(OpenStrEnum):
-    """When a run saves the results of its tasks to its cache."""
+    """When a run saves its task results to its run cache.
+
+    A cancelled run saves none.
+    """
 
     CACHE_ON_FAILURE = "CACHE_ON_FAILURE"
-    """Only when the run fails, so that the next one can resume."""
+    """Only if the run fails, so that the next run can resume after the tasks that succeeded."""
     CACHE_ALWAYS = "CACHE_ALWAYS"
-    """Always."""
+    """Whether the run succeeds or fails; the cache grows in S3 at your cost."""
 
 
 CacheBehaviorLike: TypeAlias = CacheBehavior | Literal["CACHE_ON_FAILURE", "CACHE_ALWAYS"]
@@ -31,68 +34,122 @@ CacheBehaviorLike: TypeAlias = CacheBehavior | Literal["CACHE_ON_FAILURE", "CACH
 class FailureReason(OpenStrEnum):
     """Why a run or a task failed.
 
-    The service adds codes from time to time; ask `is_known`.
+    The service's list grows, and the advice on trying again is this SDK's unless a line says
+    otherwise.
     """
 
     ALL_PROFILES_INSTANCE_RESERVATION_FAILED = "ALL_PROFILES_INSTANCE_RESERVATION_FAILED"
-    """No instance of any allowed kind could be had. Try again later, or allow other sizes."""
+    """No instance was free for any of the sizes that the task allows. It is a matter of AWS
+    capacity, which the service does not retry itself: start the same run again later, or let the
+    workflow author allow more sizes.
+    """
     ASSUME_ROLE_FAILED = "ASSUME_ROLE_FAILED"
-    """The service could not take on the run's role. Mend its trust policy, then start again."""
+    """The service could not assume the run's role. Whoever manages IAM has to correct its trust
+    policy; the same run fails again until then.
+    """
     CANNOT_START_CONTAINER_ERROR = "CANNOT_START_CONTAINER_ERROR"
-    """A task's container would not start. Mend the image."""
+    """A task's container did not start. The workflow author has to correct the image; the same run
+    fails again until then.
+    """
     CANNOT_START_CONTAINER_SIZE_ERROR = "CANNOT_START_CONTAINER_SIZE_ERROR"
-    """A task's image is too large. Make it smaller."""
+    """A task's image is too large for the service. The workflow author has to make it smaller; the
+    same run fails again until then.
+    """
     ECR_PERMISSION_ERROR = "ECR_PERMISSION_ERROR"
-    """An image could not be read. Give the service access to its repository."""
+    """The service may not pull an image. Whoever manages ECR has to check that the repository
+    exists and admits the service; the same run works after that.
+    """
     EXPORT_FAILED = "EXPORT_FAILED"
-    """The outputs could not be written. Give the role access to the output location."""
+    """The outputs could not be written to S3. Check that the output bucket exists and that the role
+    may write to it; the same run works after that.
+    """
     FILE_SYSTEM_OUT_OF_SPACE = "FILE_SYSTEM_OUT_OF_SPACE"
-    """The run's file system is full. Use DYNAMIC storage or give more."""
+    """The run's file system filled up. Start the run with more `storage_capacity` or with DYNAMIC
+    storage; the same run unchanged fails again.
+    """
     IMAGE_VERIFICATION_FAILURE = "IMAGE_VERIFICATION_FAILURE"
-    """An image could not be checked. Mend the image or its reference."""
+    """An image could not be verified. The workflow author has to check the image and its reference;
+    the same run fails again until then.
+    """
     IMPORT_FAILED = "IMPORT_FAILED"
-    """An input could not be read. Check its place and the role's access."""
+    """An input could not be brought into the run. Check that the file exists and that the role may
+    read it; the same run works after that.
+    """
     INACTIVE_OMICS_STORAGE_RESOURCE = "INACTIVE_OMICS_STORAGE_RESOURCE"
-    """A read set is archived. Activate it, then start again."""
+    """An `omics://` input is archived. Its owner has to activate the read set; the same run works
+    after that.
+    """
     INPUT_URI_NOT_FOUND = "INPUT_URI_NOT_FOUND"
-    """An input does not exist. Mend the parameters."""
+    """An input URI leads to nothing that the role can see. Correct the parameters or the role's
+    permissions; the same run fails again until then.
+    """
     INSTANCE_RESERVATION_FAILED = "INSTANCE_RESERVATION_FAILED"
-    """No instance could be had. AWS lacks capacity: wait and start again."""
+    """AWS had too little instance capacity. Nobody has to correct anything: the service's own
+    advice is to wait and start the same run again.
+    """
     INVALID_ECR_IMAGE_URI = "INVALID_ECR_IMAGE_URI"
-    """An image's name is wrong. Mend the workflow or its parameters."""
+    """An image URI is not a valid ECR one. Correct it in the workflow or in the parameters; the
+    same run fails again until then.
+    """
     INVALID_TASK_RESOURCE_VALUE = "INVALID_TASK_RESOURCE_VALUE"
-    """A task asks for resources that there are none of. Mend the workflow."""
+    """A task asks for CPUs, GPUs or memory in an amount that is not valid. The workflow author has
+    to correct it; the same run fails again until then.
+    """
     INVALID_URI_INPUT = "INVALID_URI_INPUT"
-    """An input's URI is malformed. Mend the parameters."""
+    """An input URI is malformed. Correct the parameters; the same run fails again until then."""
     MODIFIED_INPUT_RESOURCE = "MODIFIED_INPUT_RESOURCE"
-    """An input changed during the run. Start again once it is stable."""
+    """An input file changed while the run was using it. The same run can be started again, which
+    the service advises too, once the file is stable.
+    """
     OUT_OF_MEMORY_ERROR = "OUT_OF_MEMORY_ERROR"
-    """A task ran out of memory. Give it more, then start again."""
+    """A task ran out of memory. The workflow author, or a parameter if there is one, has to give it
+    more; the same run unchanged most likely fails again.
+    """
     RUN_TASK_FAILED = "RUN_TASK_FAILED"
-    """A task failed. Its own reason and log say why: it may be the code or the data."""
+    """A task failed, for reasons in its code or in the data. Read the failed task with
+    `get_run_task` and its log before you decide whether starting the same run again can help.
+    """
     RUN_TIMED_OUT = "RUN_TIMED_OUT"
-    """The run took longer than its group or the account allows. Raise the limit."""
+    """The run took longer than its run group or the account allows. Raise the limit or make the
+    workflow faster; the same run unchanged fails again, and a run cache saves nothing of a
+    timed-out run.
+    """
     SERVICE_ERROR = "SERVICE_ERROR"
-    """Something went wrong at AWS. Starting again may well work."""
+    """A passing fault inside the service. Nobody has to correct anything: the service's own advice
+    is to start the same run again.
+    """
     TASK_TIMED_OUT = "TASK_TIMED_OUT"
-    """A task took longer than it may. Raise the limit or make it faster."""
+    """A task took longer than it may. Raise its limit or make it faster; the same run unchanged
+    fails again.
+    """
     UNSUPPORTED_GPU_INSTANCE_TYPE = "UNSUPPORTED_GPU_INSTANCE_TYPE"
-    """A task asks for a GPU that the region doesn't have. Mend the workflow."""
+    """A task asks for a GPU type that the service does not offer here. Change the workflow or the
+    Region; the same run fails again until then.
+    """
     UNSUPPORTED_INPUT_SIZE = "UNSUPPORTED_INPUT_SIZE"
-    """The inputs are too large in all. Use fewer or smaller ones."""
+    """An input is larger than the service takes. Use smaller or fewer files; the same run fails
+    again.
+    """
     WORKFLOW_RUN_FAILED = "WORKFLOW_RUN_FAILED"
-    """The workflow's engine failed. Its log says why: it may be the code or the data."""
+    """The workflow engine gave up, for reasons in the code or in the data. Read the engine's log,
+    named by `log_location`, before you decide whether starting the same run again can help.
+    """
     WORKFLOW_VER_VALIDATION_FAILED = "WORKFLOW_VER_VALIDATION_FAILED"
-    """The workflow's version is not valid. Mend its definition."""
+    """The workflow version did not pass validation. The workflow author has to correct its
+    definition; the same run fails again until then.
+    """
 
 
 class NetworkingMode(OpenStrEnum):
-    """What a run's tasks can reach."""
+    """What a run's tasks can reach over the network."""
 
     RESTRICTED = "RESTRICTED"
-    """AWS services in the run's region only."""
+    """The default: no VPC of yours. That the public internet is out of reach too is an assumption.
+    """
     VPC = "VPC"
-    """A VPC of yours as well, and through it the internet if you let them."""
+    """A VPC of yours as well, as `configuration_name` describes it; what lies beyond depends on its
+    routes and security groups.
+    """
 
 
 NetworkingModeLike: TypeAlias = NetworkingMode | Literal["RESTRICTED", "VPC"]
@@ -100,10 +157,10 @@ NetworkingModeLike: TypeAlias = NetworkingMode | Literal["RESTRICTED", "VPC"]
 
 
 class RunExport(OpenStrEnum):
-    """What GetRun can export beside the run."""
+    """What `get_run` can include beside the run itself."""
 
     DEFINITION = "DEFINITION"
-    """The workflow's definition."""
+    """The workflow definition. Not allowed for workflows that were shared with you."""
 
 
 RunExportLike: TypeAlias = RunExport | Literal["DEFINITION"]
@@ -111,16 +168,16 @@ RunExportLike: TypeAlias = RunExport | Literal["DEFINITION"]
 
 
 class RunLogLevel(OpenStrEnum):
-    """How much of a run's output goes to CloudWatch."""
+    """How much of a run's log output goes to CloudWatch."""
 
     OFF = "OFF"
-    """Nothing."""
+    """No logs at all, so nothing explains a failure later."""
     FATAL = "FATAL"
-    """Only what ends the run."""
+    """Only errors that end the run."""
     ERROR = "ERROR"
-    """Errors too."""
+    """Errors of every kind."""
     ALL = "ALL"
-    """Everything."""
+    """Everything, the level to choose unless logs are a problem."""
 
 
 RunLogLevelLike: TypeAlias = RunLogLevel | Literal["OFF", "FATAL", "ERROR", "ALL"]
@@ -128,12 +185,14 @@ RunLogLevelLike: TypeAlias = RunLogLevel | Literal["OFF", "FATAL", "ERROR", "ALL
 
 
 class RunOutputUriPrefixMode(OpenStrEnum):
-    """How a run's outputs are laid out below its output location."""
+    """How a run's outputs are laid out below its `output_uri`."""
 
     SERVICE_DEFINED = "SERVICE_DEFINED"
-    """In folders that the service names, so that no two runs meet."""
+    """The default: in a folder for each run, whose name the service chooses and `run_output_uri`
+    tells.
+    """
     NONE_WITH_OVERWRITE = "NONE_WITH_OVERWRITE"
-    """Straight into the location, over whatever is there."""
+    """Directly below `output_uri`, replacing files of the same name from earlier runs."""
 
 
 RunOutputUriPrefixModeLike: TypeAlias = (
@@ -143,12 +202,17 @@ RunOutputUriPrefixModeLike: TypeAlias = (
 
 
 class RunRetentionMode(OpenStrEnum):
-    """What becomes of a finished run when the account's limit of stored runs is reached."""
+    """What happens to a run's record when the account's limit of stored runs is reached.
+
+    Outputs in S3 and logs in CloudWatch stay in either mode.
+    """
 
     RETAIN = "RETAIN"
-    """It stays, and no new runs can be started until you delete some."""
+    """The default: the record stays, and the service refuses new runs until you delete some."""
     REMOVE = "REMOVE"
-    """The service may remove it, the oldest first; then it is not found any more."""
+    """The service may delete the record, the oldest REMOVE run first; `get_run` then no longer
+    finds the run.
+    """
 
 
 RunRetentionModeLike: TypeAlias = RunRetentionMode | Literal["RETAIN", "REMOVE"]
@@ -158,25 +222,35 @@ RunRetentionModeLike: TypeAlias = RunRetentionMode | Literal["RETAIN", "REMOVE"]
 class RunStatus(OpenStrEnum):
     """Where a run is in its life.
 
-    Billing is for RUNNING only.
+    Only RUNNING is billed, and polling can miss the short ones.
     """
 
     PENDING = "PENDING"
-    """Accepted, waiting for a free place."""
+    """Accepted and waiting, for a free place under the limits of the account and of the run group.
+    """
     STARTING = "STARTING"
-    """Storage and engine are being set up; this takes ten minutes or so."""
+    """The file system and the engine are being set up; 9 to 12 minutes from creation to start are
+    usual in published examples.
+    """
     RUNNING = "RUNNING"
-    """Inputs are imported and tasks run."""
+    """Inputs are imported, tasks run and outputs are exported. This is the status that costs money.
+    """
     STOPPING = "STOPPING"
-    """Outputs are written, and what was set up is taken down."""
+    """Outputs have been exported and the run's resources are being released. Failed runs pass it
+    too, and cancelled ones presumably as well.
+    """
     COMPLETED = "COMPLETED"
-    """Ended well. Some tasks may have failed and been retried."""
+    """Ended successfully; results are at `run_output_uri`. Some tasks may have FAILED and been
+    retried.
+    """
     DELETED = "DELETED"
-    """Deleted; mostly such a run is not found at all."""
+    """The record was deleted. Whether `get_run` ever shows it is not documented; expect
+    ResourceNotFoundError instead.
+    """
     CANCELLED = "CANCELLED"
-    """Ended by CancelRun. It keeps no outputs."""
+    """Ended because somebody cancelled it. There are no outputs."""
     FAILED = "FAILED"
-    """Ended badly; `failure_reason` and `status_message` say why."""
+    """Ended with an error, which `failure_reason` and `status_message` of `get_run` describe."""
 
     @property
     def is_terminal(self) -> bool:
@@ -199,12 +273,14 @@ RunStatusLike: TypeAlias = (
 
 
 class ScratchStorageMode(OpenStrEnum):
-    """Where tasks keep their scratch files."""
+    """Where the scratch space at `/tmp` of a run's CPU tasks lives."""
 
     LOCAL = "LOCAL"
-    """On the instance that they run on."""
+    """On the task's own instance; it is gone when the task ends. GPU tasks always have this."""
     SHARED = "SHARED"
-    """On the run's file system."""
+    """The default for CPU tasks: not on the task's own instance, and presumably on the run's file
+    system, where it takes space from other tasks.
+    """
 
 
 ScratchStorageModeLike: TypeAlias = ScratchStorageMode | Literal["LOCAL", "SHARED"]
@@ -214,13 +290,15 @@ ScratchStorageModeLike: TypeAlias = ScratchStorageMode | Literal["LOCAL", "SHARE
 class StorageType(OpenStrEnum):
     """Kinds of file systems for a run.
 
-    Give it explicitly: it decides what storage costs.
+    Documents differ on the default and it decides what storage costs, so always choose one.
     """
 
     STATIC = "STATIC"
-    """Of a fixed size, paid for as a whole."""
+    """A fixed size, `storage_capacity`, paid for in full whether used or not. It fails with
+    FILE_SYSTEM_OUT_OF_SPACE when full.
+    """
     DYNAMIC = "DYNAMIC"
-    """Grows and shrinks with what is stored."""
+    """Grows and shrinks with what the tasks store; `storage_capacity` is ignored."""
 
 
 StorageTypeLike: TypeAlias = StorageType | Literal["STATIC", "DYNAMIC"]
@@ -228,22 +306,28 @@ StorageTypeLike: TypeAlias = StorageType | Literal["STATIC", "DYNAMIC"]
 
 
 class TaskStatus(OpenStrEnum):
-    """Where a task is in its life."""
+    """Where a task is in its life.
+
+    Tasks have no DELETED status.
+    """
 
     PENDING = "PENDING"
-    """Waiting for its inputs or for a free place."""
+    """Waiting for a free place under the limits of the account and of the run group."""
     STARTING = "STARTING"
-    """Its instance and image are being set up."""
+    """An instance is being set up and the container image pulled."""
     RUNNING = "RUNNING"
-    """It runs."""
+    """The task's command is being executed."""
     STOPPING = "STOPPING"
-    """What was set up is taken down."""
+    """The task's resources are being released; failed and cancelled tasks pass it too."""
     COMPLETED = "COMPLETED"
-    """Ended well."""
+    """Ended successfully. The run manifest may write SUCCESS for the same."""
     CANCELLED = "CANCELLED"
-    """Ended because the run was cancelled; it may never have begun."""
+    """Ended without finishing, mostly because its run was cancelled. It may have no `start_time`.
+    """
     FAILED = "FAILED"
-    """Ended badly; `get_run_task` tells why. The engine may have tried it again as another task."""
+    """Ended with an error, which `get_run_task` describes. The engine may try again, as a task with
+    another id.
+    """
 
     @property
     def is_terminal(self) -> bool:
@@ -259,12 +343,14 @@ TaskStatusLike: TypeAlias = (
 
 
 class WorkflowType(OpenStrEnum):
-    """Whose a workflow is."""
+    """Who publishes a workflow."""
 
     PRIVATE = "PRIVATE"
-    """Your own, or shared with you."""
+    """You, or an account that shared it with you; the default."""
     READY2RUN = "READY2RUN"
-    """Published by AWS for all."""
+    """A workflow that AWS offers ready-made. `start_run` has to name this type, or the workflow is
+    not found.
+    """
 
 
 WorkflowTypeLike: TypeAlias = WorkflowType | Literal["PRIVATE", "READY2RUN"]

@@ -10,73 +10,79 @@ from omics_runs._errors import ServiceError
 
 
 class ValidationError(ServiceError):
-    """The service finds the request wrong.
+    """The service rejects the request as invalid (400).
 
-    Not retried: the message says what to mend.
+    Not retried: the message names what to correct. The SDK finds many such problems before it sends
+    anything.
     """
 
     service_code: ClassVar[str | None] = "ValidationException"
 
 
 class ServiceQuotaExceededError(ServiceError):
-    """A limit of the account is reached, such as the number of stored runs.
+    """A quota of the account is exhausted, such as that of stored runs (402).
 
-    Not retried: delete something, or have the limit raised.
+    Not retried: delete runs, use retention mode REMOVE, or ask AWS for a higher quota. The limit of
+    concurrent runs does not cause it.
     """
 
     service_code: ClassVar[str | None] = "ServiceQuotaExceededException"
 
 
 class AccessDeniedError(ServiceError):
-    """The caller is known and may not do this.
+    """The caller is known but may not do this (403).
 
-    Not retried: have the permission added.
+    Not retried: have the permission added to the caller, including passing the role for
+    `start_run`.
     """
 
     service_code: ClassVar[str | None] = "AccessDeniedException"
 
 
 class ResourceNotFoundError(ServiceError):
-    """There is no such run, task or workflow in this account and region, or no longer.
+    """No such run, task or workflow exists in this account and Region (404).
 
-    For StartRun, a READY2RUN workflow without `workflow_type` is not found either.
+    Not retried. The run may have been deleted, or removed by retention mode REMOVE; for
+    `start_run`, check `workflow_type`, since READY2RUN workflows are not found without it.
     """
 
     service_code: ClassVar[str | None] = "ResourceNotFoundException"
 
 
 class RequestTimeoutError(ServiceError, TimeoutError):
-    """The service took too long.
+    """The service took too long to answer (408).
 
-    Retried; the call may have taken effect all the same.
+    Retried, but the call may have taken effect; `start_run` stays safe through its `request_id`.
     """
 
     service_code: ClassVar[str | None] = "RequestTimeoutException"
 
 
 class ConflictError(ServiceError):
-    """The request does not go with the state of things.
+    """The request does not fit the present state of the run or of another request (409).
 
-    A run that has ended can't be cancelled, and a request id can't be used for another request.
-    Retried only where it may speak of this call's own first attempt.
+    Retried only where it may stem from an earlier attempt of this same call. Otherwise look at the
+    run with `get_run`: the likely causes, which the service does not spell out, are cancelling a
+    run that has ended, deleting one in progress, and a `request_id` used for a different request.
     """
 
     service_code: ClassVar[str | None] = "ConflictException"
 
 
 class ThrottlingError(ServiceError):
-    """Too many calls in too little time.
+    """Too many calls in too short a time (429).
 
-    Retried with growing delays; nothing has happened.
+    Retried with growing delays; nothing has taken effect. By default `start_run` is limited to 1
+    call per second, most others to 10.
     """
 
     service_code: ClassVar[str | None] = "ThrottlingException"
 
 
 class InternalServerError(ServiceError):
-    """Something went wrong inside the service.
+    """An unexpected fault inside the service (500).
 
-    It is retried; after the last attempt the call may have taken effect all the same.
+    Retried, but the call may have taken effect; `start_run` stays safe through its `request_id`.
     """
 
     service_code: ClassVar[str | None] = "InternalServerException"

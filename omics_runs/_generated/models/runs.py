@@ -43,17 +43,17 @@ T = TypeVar("T")
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class ConfigurationDetails(Structure):
-    """The configuration that a run uses.
+    """The configuration that a run uses, which holds its VPC settings.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_ConfigurationDetails.html
     """
 
     name: str | None = None
-    """Its name."""
+    """Name of the configuration, the one that `configuration_name` gave."""
     arn: str | None = None
-    """Its ARN."""
+    """ARN of the configuration."""
     uuid: str | None = None
-    """Its uuid."""
+    """Uuid of the configuration."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("name", "name"),
@@ -64,29 +64,37 @@ class ConfigurationDetails(Structure):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class StartRunResponse(Response):
-    """A run that the service has just accepted.
+    """A run that the service has accepted.
 
-    Waiting by this answer pins the run's uuid.
+    Waiting for this object holds on to its uuid; the run itself may still fail minutes later.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_StartRun.html
     """
 
     id: str
-    """The run's id. Ids of deleted runs are given out again; `ref` names the run for good."""
+    """Id of the run, for all further calls. The service reuses ids of deleted runs, so store `uuid`
+    beside it.
+    """
     arn: str | None = None
-    """The run's ARN."""
+    """ARN of the run."""
     status: RunStatus | None = None
-    """PENDING, for a new run."""
+    """Status at acceptance, which is PENDING for a new run. For a repeated request it is assumed to
+    be that of the first run.
+    """
     tags: Mapping[str, str] | None = None
-    """The run's tags."""
+    """Tags that the run was given."""
     uuid: str | None = None
-    """The run's uuid, which no other run ever has. Absent in answers of 2022."""
+    """Uuid of the run; `id` and `uuid` together identify it for good. Missing in answers from 2022,
+    so it may be None.
+    """
     run_output_uri: str | None = None
-    """Where the run's outputs will be."""
+    """Where this run's results will be, not filled until the run writes them. Use it as it is: the
+    documents show three different layouts below `output_uri`.
+    """
     configuration: ConfigurationDetails | None = None
-    """The configuration that the run uses, if there is one."""
+    """The configuration in use; None if the run was started without one."""
     networking_mode: NetworkingMode | None = None
-    """What the run's tasks can reach."""
+    """What the run's tasks can reach over the network."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("arn", "arn"),
@@ -109,13 +117,17 @@ class StartRunResponse(Response):
 class RunLogLocation(Structure):
     """Where a run's logs are in CloudWatch.
 
+    With log level OFF nothing is written there.
+
     See https://docs.aws.amazon.com/omics/latest/api/API_RunLogLocation.html
     """
 
     engine_log_stream: str | None = None
-    """ARN of the engine's log stream; the stream's name is what follows `log-stream:`."""
+    """ARN of the workflow engine's log stream; the stream's name follows `log-stream:`. Read it
+    first when a run failed without a failed task.
+    """
     run_log_stream: str | None = None
-    """ARN of the run's log stream; the stream's name is what follows `log-stream:`."""
+    """ARN of the run's log stream; the stream's name follows `log-stream:`."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("engine_log_stream", "engineLogStream"),
@@ -125,19 +137,19 @@ class RunLogLocation(Structure):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class VpcConfigResponse(Structure):
-    """The VPC that a run's tasks reach.
+    """The VPC that a run's tasks are connected to.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_VpcConfigResponse.html
     """
 
     security_group_ids: tuple[str, ...] | None = None
-    """Its security groups."""
+    """Ids of the security groups that apply to the tasks."""
     subnet_ids: tuple[str, ...] | None = None
-    """Its subnets."""
+    """Ids of the subnets that the tasks are placed in."""
     vpc_id: str | None = None
-    """The VPC."""
+    """Id of the VPC, which the service derives from the subnets."""
     vpc_owner_account_id: str | None = None
-    """The account that the VPC belongs to."""
+    """Account id of the VPC's owner, for a VPC that another account shares; otherwise None."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("security_group_ids", "securityGroupIds"),
@@ -149,108 +161,140 @@ class VpcConfigResponse(Structure):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class GetRunResponse(Response):
-    """All that the service knows of a run.
+    """All that the service knows about a run.
 
-    What does not apply, or is not known yet, is None.
+    A member that does not apply, or is not known yet, is None.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_GetRun.html
     """
 
     arn: str
-    """The run's ARN."""
+    """ARN of the run."""
     id: str
-    """The run's id. Ids of deleted runs are given out again; `ref` names the run for good."""
+    """Id of the run. The service reuses ids of deleted runs, so it identifies the run only together
+    with `uuid`.
+    """
     status: RunStatus
-    """Where the run is in its life. Values newer than this SDK survive; ask `status.is_known`."""
+    """Where the run is in its life. A value newer than this SDK is kept: ask `status.is_known`, and
+    `status.is_terminal` for the end.
+    """
     cache_id: str | None = None
-    """The run cache in use."""
+    """Id of the run cache in use; None if the run has none."""
     cache_behavior: CacheBehavior | None = None
-    """When results are saved to the cache."""
+    """When task results are saved to the cache; None if the run has no cache."""
     engine_version: str | None = None
-    """The version of Nextflow that ran; None for other languages."""
+    """Nextflow version that the service actually used; None for WDL and CWL."""
     workflow_id: str | None = None
-    """The workflow."""
+    """Id of the workflow."""
     workflow_type: WorkflowType | None = None
-    """Whether the workflow is your own or one of AWS."""
+    """Who publishes the workflow: PRIVATE or READY2RUN."""
     run_id: str | None = None
-    """The run that this one duplicates, as far as it is known. It is not this run's identity: that
-    is `id` and `uuid`.
+    """As far as it is known, the id of the run that this one was duplicated from; the service
+    documents it only as a run id. Never read it as the identity of this run, which is `id` with
+    `uuid`.
     """
     role_arn: str | None = None
-    """The IAM role that the run works with."""
+    """ARN of the IAM service role that the run works with."""
     name: str | None = None
-    """The name that it was given."""
+    """Name that the run was started with; None if it had none."""
     run_group_id: str | None = None
-    """The run group that it belongs to."""
+    """Id of the run group; None if the run is in no group."""
     batch_id: str | None = None
-    """The batch that it was started by."""
+    """Id of the batch that submitted the run; None for a run that was started alone."""
     priority: int | None = None
-    """Its priority within its group."""
+    """Priority that the run was started with. The service's documents contradict each other on
+    whether 1 or a large number goes first.
+    """
     definition: str | None = None
-    """With `export`, where the workflow's definition can be had, for a while. Kept out of the repr.
+    """The workflow definition, as a link to download it; only with `export` in the request. The SDK
+    keeps it out of reprs because it may be presigned.
     """
     digest: str | None = None
-    """Checksum of the workflow's definition; often longer than the documented 64 characters."""
+    """SHA-256 digest of the workflow definition, with a `sha256:` prefix that makes it longer than
+    the model promises.
+    """
     parameters: Mapping[str, Any] | None = None
-    """The workflow's inputs as they were given, a JSON object. `parameters_as` turns it into a
+    """The workflow's inputs as they were submitted, a JSON object. `parameters_as` turns it into a
     class of yours.
     """
     storage_capacity: int | None = None
-    """Size of the file system in GiB; after the end of a run with DYNAMIC storage the most that was
-    used.
+    """Size of the run's file system in GiB. For DYNAMIC storage it becomes the largest amount used
+    once the run has completed.
     """
     output_uri: str | None = None
-    """The location that the run was given for its outputs. They are in `run_output_uri`."""
+    """Location that the run was given for its outputs. The results themselves are in
+    `run_output_uri`.
+    """
     log_level: RunLogLevel | None = None
-    """How much output goes to CloudWatch."""
+    """How much log output goes to CloudWatch."""
     resource_digests: Mapping[str, str] | None = None
-    """Checksums of the input files and images, by their URIs."""
+    """Checksums by the URI of the resource: an ETag for each S3 input, and for images a SHA-256
+    digest where the service gives one.
+    """
     started_by: str | None = None
-    """The ARN of who started the run."""
+    """ARN of the user or assumed role that called StartRun."""
     creation_time: datetime | None = None
-    """When the run was accepted."""
+    """When the service accepted the run, in UTC."""
     start_time: datetime | None = None
-    """When it began executing; None before, and for runs that ended without it."""
+    """When the run began executing, in UTC; None before that, and for runs that ended without
+    having begun. In published examples it comes 9 to 12 minutes after `creation_time`.
+    """
     stop_time: datetime | None = None
-    """When it ended; None before."""
+    """When the run ended or was cancelled, in UTC; None until then."""
     status_message: str | None = None
-    """A sentence about the status, mostly for failures. Often it sends you to the logs."""
+    """A sentence about the status, mostly for failures. It often only points to the logs in
+    CloudWatch.
+    """
     tags: Mapping[str, str] | None = None
-    """The run's tags."""
+    """Tags of the run."""
     accelerators: Accelerators | None = None
-    """The kind of accelerator that its tasks use."""
+    """Kind of accelerator that the run's tasks use; None if they use CPUs only."""
     retention_mode: RunRetentionMode | None = None
-    """Whether the service may remove the run when room is needed."""
+    """What happens to the record of this run when the account stores as many runs as it may."""
     failure_reason: FailureReason | None = None
-    """The code of why it failed; None unless it has."""
+    """Code of why the run failed; None for runs that have not failed. The set of codes grows: ask
+    `failure_reason.is_known`.
+    """
     log_location: RunLogLocation | None = None
-    """Where its logs are in CloudWatch."""
+    """Log streams of the run and of its engine in CloudWatch."""
     uuid: str | None = None
-    """The run's uuid, which no other run ever has. Absent in answers of 2022."""
+    """Uuid of the run; `id` and `uuid` together identify it for good. Missing in answers from 2022,
+    so it may be None.
+    """
     run_output_uri: str | None = None
-    """Where the run's outputs are. Use it as it is: three layouts are documented."""
+    """Where this run's results are. Use it as it is and never join `output_uri` with ids: the
+    documents show three different layouts. It may be None in old answers.
+    """
     storage_type: StorageType | None = None
-    """Which kind of file system the run has."""
+    """Kind of file system that the run has; None for some old runs."""
     workflow_owner_id: str | None = None
-    """The account that the workflow belongs to, if it was shared with you."""
+    """Account id of the workflow's owner, for a workflow that was shared with you."""
     workflow_version_name: str | None = None
-    """The version of the workflow."""
+    """Name of the workflow version that was run; None if the service names none."""
     workflow_uuid: str | None = None
-    """The workflow's uuid."""
+    """Uuid of the workflow."""
     networking_mode: NetworkingMode | None = None
-    """What the run's tasks can reach."""
+    """What the run's tasks can reach over the network; None means RESTRICTED."""
     scratch_storage_mode: ScratchStorageMode | None = None
-    """Where tasks keep their scratch files."""
+    """Where `/tmp` of CPU tasks lives; None means SHARED. GPU tasks always have LOCAL scratch
+    space.
+    """
     configuration: ConfigurationDetails | None = None
-    """The configuration that the run uses, if there is one."""
+    """The configuration in use; None if the run was started without one."""
     vpc_config: VpcConfigResponse | None = None
-    """The VPC that its tasks reach, for networking mode VPC."""
+    """The VPC that the run's tasks are connected to; None unless the networking mode is VPC."""
     engine_settings: Mapping[str, Any] | None = None
-    """The Nextflow settings in force, a JSON object; None for other languages."""
+    """Nextflow settings that were applied, a JSON object; None for WDL and CWL. Its `engineVersion`
+    may be a short form such as 26.04.
+    """
     session_policy: str | None = None
-    """The IAM policy that narrows its role. Kept out of the repr."""
+    """IAM policy that narrows the role for this run; None if there was none. The SDK keeps it out
+    of reprs and logs.
+    """
     output_uri_prefix_mode: RunOutputUriPrefixMode | None = None
-    """Whether the service puts folders of its own below `output_uri`."""
+    """Whether the service adds a folder for each run below `output_uri`; SERVICE_DEFINED when the
+    request did not say.
+    """
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("arn", "arn", required=True),
@@ -329,41 +373,47 @@ class GetRunResponse(Response):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class RunListItem(Structure):
-    """A run in short form: no uuid, no failure reason, no tags.
+    """A run in short form, without uuid, tags and failure reason.
 
-    `get_run` has them.
+    `get_run` has those.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_RunListItem.html
     """
 
     arn: str
-    """The run's ARN."""
+    """ARN of the run."""
     id: str
-    """The run's id. Ids of deleted runs are given out again, and a list doesn't tell the uuid."""
+    """Id of the run. Ids of deleted runs are reused and lists give no uuid; call `get_run` to learn
+    it before you store a reference.
+    """
     status: RunStatus
-    """Where the run is in its life."""
+    """Where the run is in its life. A value newer than this SDK is kept: ask `status.is_known`."""
     workflow_id: str | None = None
-    """The workflow."""
+    """Id of the workflow."""
     batch_id: str | None = None
-    """The batch that it was started by."""
+    """Id of the batch that submitted the run; None for a run that was started alone."""
     name: str | None = None
-    """The name that it was given."""
+    """Name that the run was started with; None if it had none."""
     priority: int | None = None
-    """Its priority within its group."""
+    """Priority that the run was started with. The service's documents contradict each other on its
+    direction, so do not sort by it.
+    """
     storage_capacity: int | None = None
-    """Size of its file system in GiB."""
+    """Size of the run's file system in GiB. For DYNAMIC storage it becomes the largest amount used
+    once the run has completed.
+    """
     creation_time: datetime | None = None
-    """When the run was accepted."""
+    """When the service accepted the run, in UTC."""
     start_time: datetime | None = None
-    """When it began executing; None before."""
+    """When the run began executing, in UTC; None before that."""
     stop_time: datetime | None = None
-    """When it ended; None before."""
+    """When the run ended or was cancelled, in UTC; None until then."""
     storage_type: StorageType | None = None
-    """Which kind of file system it has."""
+    """Kind of file system that the run has; None for some old runs."""
     workflow_version_name: str | None = None
-    """The version of the workflow."""
+    """Name of the workflow version that was run; None if the service names none."""
     workflow_name: str | None = None
-    """The workflow's name."""
+    """Name of the workflow."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("arn", "arn", required=True),
@@ -396,7 +446,7 @@ class ListRunsResponse(Response):
     """
 
     items: tuple[RunListItem, ...]
-    """The runs of this page."""
+    """The runs of this page, in short form; the list may be empty."""
     next_token: str | None = None
     """What to give as `starting_token` for the next page; None on the last one."""
 
@@ -410,7 +460,7 @@ class ListRunsResponse(Response):
 class CancelRunResponse(Response):
     """The service has accepted to cancel a run.
 
-    There is nothing in it but its metadata.
+    It carries nothing but `response_metadata`, and the run may still be stopping.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_CancelRun.html
     """
@@ -420,7 +470,7 @@ class CancelRunResponse(Response):
 class DeleteRunResponse(Response):
     """The service has accepted to delete a run.
 
-    There is nothing in it but its metadata.
+    It carries nothing but `response_metadata`.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_DeleteRun.html
     """
@@ -428,67 +478,77 @@ class DeleteRunResponse(Response):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class StartRunRequest(Request[StartRunResponse]):
-    """A run to be started.
+    """A run to start.
 
-    Give `workflow_id`, or `run_id` to duplicate an earlier run.
+    Give `workflow_id` for a new run, or `run_id` to duplicate an earlier one; `request_id` fills
+    itself and makes this object the unit of idempotency.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_StartRun.html
     """
 
     role_arn: str
-    """The IAM role that the run works with: it reads inputs, writes outputs and logs, and pulls
-    images. 1 to 128 characters, matching `arn:.+`.
+    """ARN of the IAM service role that the run works with. It has to be able to read the inputs,
+    write to `output_uri`, write logs and pull container images; mistakes often show only minutes
+    later, as a FAILED run. 1 to 128 characters, matching `arn:.+`.
     """
     output_uri: str
-    """The S3 location below which the run writes its outputs. Where they are in the end is
-    `run_output_uri` of the answer: never put it together yourself. 1 to 750 characters.
+    """`s3://` location below which the run writes its outputs, in a bucket of the workflow's Region
+    that the role may write to. To find the results read `run_output_uri` of the answer; never build
+    their location from this one. 1 to 750 characters.
     """
     workflow_id: str | None = None
-    """The workflow to run. Not needed with `run_id`. 1 to 18 characters, matching `[0-9]+`."""
+    """Id of the workflow to run, which is not its uuid. Leave it out when `run_id` names a run to
+    duplicate. 1 to 18 characters, matching `[0-9]+`.
+    """
     workflow_type: WorkflowTypeLike | None = None
-    """Whether the workflow is your own (PRIVATE, the default) or one of AWS (READY2RUN). A
-    READY2RUN workflow is not found without it.
+    """Who publishes the workflow; None means PRIVATE. READY2RUN workflows need it: without it the
+    service answers that the workflow does not exist.
     """
     run_id: str | None = None
-    """The run to duplicate: what this request doesn't give comes from there, tags excepted. It must
-    still exist. 1 to 18 characters, matching `[0-9]+`.
+    """Id of an earlier run to duplicate; what this request leaves out is taken from that run, tags
+    excepted. The earlier run must still exist in the service. Runs of shared workflows are reported
+    not to work here. 1 to 18 characters, matching `[0-9]+`.
     """
     name: str | None = None
-    """A name for people, which `list_runs` can filter by. It need not be unique. 1 to 128
-    characters.
+    """A name for people, shown in the console and usable as a filter in `list_runs`. It need not be
+    unique. 1 to 128 characters.
     """
     cache_id: str | None = None
-    """The run cache to take task results from and to save them to. Without one nothing is cached. 1
-    to 18 characters, matching `[0-9]+`.
+    """Id of the run cache to take finished task results from and to save them to. Without it the
+    run neither reads nor fills a cache. 1 to 18 characters, matching `[0-9]+`.
     """
     cache_behavior: CacheBehaviorLike | None = None
-    """When results are saved to the cache; None for the cache's own setting. Makes sense only with
+    """When task results are saved to the cache; None uses the setting of the cache itself. It needs
     `cache_id`.
     """
     run_group_id: str | None = None
-    """The run group whose limits the run has to keep; it waits as PENDING until there is room. 1 to
-    18 characters, matching `[0-9]+`.
+    """Id of a run group, which caps concurrent runs, CPUs, GPUs and duration. The run stays PENDING
+    while the group is full. 1 to 18 characters, matching `[0-9]+`.
     """
     priority: int | None = None
-    """Where the run stands among the PENDING ones of its group. The service's documents disagree
-    whether 1 or the highest number goes first: try it before you rely on it. 0 to 100,000.
+    """Rank among the waiting runs of the same run group, or among all runs without a group. The
+    service's documents contradict each other: the API reference calls 1 the highest, the console
+    and the batch API say that larger numbers go first. Test the direction before you depend on it.
+    0 to 100,000.
     """
     parameters: Mapping[str, object] | None = field(default=None, converter=copy_document)
-    """The workflow's inputs, a JSON object of at most 50,000 bytes. It is sent exactly as it is.
-    Files may be `s3://` URIs, or `omics://` URIs of read sets and references in HealthOmics
-    storage.
+    """The workflow's inputs, a JSON object of at most 50,000 bytes, sent exactly as given. It needs
+    every required key of the workflow's parameter template and no key outside it. Files may be
+    `s3://` URIs, or `omics://` URIs of read sets and references in HealthOmics storage.
     """
     storage_capacity: int | None = None
-    """Size of the run's file system in GiB, for STATIC storage; the service rounds it up to 1,200
-    or a multiple of 2,400. DYNAMIC storage ignores it. 0 to 100,000.
+    """Size of the run's file system in GiB for STATIC storage; ignored for DYNAMIC, and to be left
+    out for READY2RUN workflows. Documented default 1,200. The service may round up, to 1,200 and
+    then to multiples of 2,400, and you pay for the rounded size. 0 to 100,000.
     """
     log_level: RunLogLevelLike | None = None
-    """How much of the engine's and tasks' output goes to CloudWatch; with OFF there are no logs to
-    explain a failure.
+    """How much log output goes to CloudWatch. With OFF there is none, and a failed run can hardly
+    be explained.
     """
     tags: Mapping[str, str] | None = field(default=None, converter=copy_mapping)
-    """Labels for the run, at most 50. They are not copied when a run is duplicated. Keys of 1 to
-    128 characters, values of at most 256 characters.
+    """Labels for the run, at most 50, present from its first event on. They are not copied when a
+    run is duplicated; give them again. Keys of 1 to 128 characters, values of at most 256
+    characters.
     """
     _request_id: str | None = field(default=None, alias="request_id", eq=False)
     request_id: str = field(
@@ -498,48 +558,54 @@ class StartRunRequest(Request[StartRunResponse]):
             takes_self=True,
         ),
     )
-    """The idempotency token. None draws a random one when the request is built; give one of your
-    own if another process may have to send the same request again. 1 to 128 characters.
+    """Idempotency token, by which the service recognizes a repeated request. None draws a random
+    one when the request is built; give a deterministic one if another process, such as a retried
+    Lambda function, may send the same submission again. How long the service remembers a token is
+    not documented. 1 to 128 characters.
     """
     retention_mode: RunRetentionModeLike | None = None
-    """Whether the service may remove the finished run when the account's limit of stored runs is
-    reached; RETAIN is the default, and starting runs fails when all are kept.
+    """What happens to the record of this run when the account stores as many runs as it may; None
+    means RETAIN. With REMOVE it can vanish at any time after it has ended, even while somebody
+    waits for it.
     """
     storage_type: StorageTypeLike | None = None
-    """Which kind of file system the run gets. The service's documents disagree about the default,
-    STATIC of 1,200 GiB or DYNAMIC, and the difference costs money: give it explicitly.
+    """Kind of file system for the run. The service's documents contradict each other about the
+    default: STATIC with 1,200 GiB in the API reference, DYNAMIC in the user guide. The difference
+    costs money, so give `storage_type` explicitly.
     """
     workflow_owner_id: str | None = None
-    """The account that shared the workflow with you; None for a workflow of your own. Matches
-    `[0-9]{12}`.
+    """Account id of the owner of a workflow that was shared with you. Leave it out for your own
+    workflows. Matches `[0-9]{12}`.
     """
     workflow_version_name: str | None = None
-    r"""The version of the workflow to run; None for its default version. 1 to 64 characters,
-    matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
+    r"""Name of the workflow version to run; None runs the workflow's default version. 1 to 64
+    characters, matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
     """
     networking_mode: NetworkingModeLike | None = None
-    """Whether tasks reach only AWS services in the region (RESTRICTED), or your VPC as well (VPC,
-    which needs `configuration_name`).
+    """What the run's tasks can reach over the network; None means RESTRICTED. VPC goes together
+    with `configuration_name`.
     """
     scratch_storage_mode: ScratchStorageModeLike | None = None
-    """Where tasks keep their scratch files: on the instance (LOCAL) or on the run's file system
-    (SHARED).
+    """Where `/tmp` of CPU tasks lives; None means SHARED. GPU tasks always have LOCAL scratch
+    space.
     """
     configuration_name: str | None = None
-    r"""The configuration with the VPC settings, for networking mode VPC. 1 to 128 characters,
-    matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
+    r"""Name of a configuration that holds the VPC settings. Give it together with networking mode
+    VPC. 1 to 128 characters, matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
     """
     session_policy: str | None = None
-    """An IAM policy as JSON text that narrows what the role may do in this run. It is kept out of
-    logs and reprs. 1 to 2,048 characters.
+    """An IAM policy as JSON text, which narrows what `role_arn` may do during this run; it can take
+    permissions away but never add any. The SDK keeps it out of reprs and logs. 1 to 2,048
+    characters.
     """
     engine_settings: Mapping[str, object] | None = field(default=None, converter=copy_document)
-    """Settings for Nextflow, a JSON object with keys such as `engineVersion` and `profile`. WDL and
-    CWL ignore it silently.
+    """Settings for the Nextflow engine, a JSON object with keys such as `engineVersion`,
+    `syntaxVersion` and `profile`. WDL and CWL workflows ignore it without an error.
     """
     output_uri_prefix_mode: RunOutputUriPrefixModeLike | None = None
-    """Whether the service puts folders of its own below `output_uri` (SERVICE_DEFINED, the default)
-    or writes straight into it and overwrites what is there (NONE_WITH_OVERWRITE).
+    """Whether the service adds a folder for each run below `output_uri`; None means
+    SERVICE_DEFINED. With NONE_WITH_OVERWRITE give every run an `output_uri` of its own, because
+    runs overwrite each other's files.
     """
 
     __wire__: ClassVar[tuple[Member, ...]] = (
@@ -581,16 +647,16 @@ class StartRunRequest(Request[StartRunResponse]):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class GetRunRequest(Request[GetRunResponse]):
-    """Asks for one run.
+    """Asks for one run by its id.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_GetRun.html
     """
 
     id: str
-    """The run's id. 1 to 18 characters, matching `[0-9]+`."""
+    """Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`."""
     export: Sequence[RunExportLike] | None = field(default=None, converter=copy_items)
-    """What to export beside: the workflow's definition. Not possible for workflows that were shared
-    with you. At most 32 items.
+    """Extras to include: DEFINITION asks for the workflow definition too. Not allowed for a run of
+    a workflow that was shared with you. At most 32 items.
     """
 
     __wire__: ClassVar[tuple[Member, ...]] = (
@@ -601,7 +667,7 @@ class GetRunRequest(Request[GetRunResponse]):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class ListRunsRequest(Request[ListRunsResponse]):
-    """Asks for one page of runs.
+    """Asks for one page of runs, all or filtered.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_ListRuns.html
     """
@@ -611,13 +677,15 @@ class ListRunsRequest(Request[ListRunsResponse]):
     run_group_id: str | None = None
     """Only runs of this run group. 1 to 18 characters, matching `[0-9]+`."""
     batch_id: str | None = None
-    """Only runs of this batch. 1 to 18 characters, matching `[0-9]+`."""
+    """Only runs that this batch submitted. 1 to 18 characters, matching `[0-9]+`."""
     starting_token: str | None = None
-    """The `next_token` of the page before; None for the first page. 1 to 128 characters."""
+    """The `next_token` of the previous page; None for the first page. 1 to 128 characters."""
     max_results: int | None = None
-    """Runs in a page at most. 1 to 100."""
+    """How many runs a page may hold; None leaves it to the service. The last page has fewer. 1 to
+    100.
+    """
     status: RunStatusLike | None = None
-    """Only runs in this status."""
+    """Only runs with this status."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("name", "name", Text(min=1, max=128)),
@@ -631,13 +699,15 @@ class ListRunsRequest(Request[ListRunsResponse]):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class CancelRunRequest(Request[CancelRunResponse]):
-    """Asks to cancel a run.
+    """Asks the service to cancel one run.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_CancelRun.html
     """
 
     id: str
-    """The run's id. 1 to 18 characters, matching `[0-9]+`."""
+    """Id of the run, digits only. The service cancels whatever run has it now, so check the uuid
+    first if the id is old. 1 to 18 characters, matching `[0-9]+`.
+    """
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("id", "id", Text(min=1, max=18, pattern="[0-9]+"), required=True),
@@ -646,13 +716,15 @@ class CancelRunRequest(Request[CancelRunResponse]):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class DeleteRunRequest(Request[DeleteRunResponse]):
-    """Asks to delete a run that has ended.
+    """Asks the service to delete the record of one run.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_DeleteRun.html
     """
 
     id: str
-    """The run's id. 1 to 18 characters, matching `[0-9]+`."""
+    """Id of the run, digits only. The service deletes whatever run has it now, so check the uuid
+    first if the id is old. 1 to 18 characters, matching `[0-9]+`.
+    """
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("id", "id", Text(min=1, max=18, pattern="[0-9]+"), required=True),

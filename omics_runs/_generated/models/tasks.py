@@ -19,39 +19,43 @@ from omics_runs._rules import Choice, Integer, Text
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class TaskListItem(Structure):
-    """A task in short form: no reason of a failure, no log stream.
+    """A task in short form, without the reason of a failure.
 
-    `get_run_task` has them.
+    `get_run_task` has it.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_TaskListItem.html
     """
 
     task_id: str
-    """The task's id; each try of a task has its own."""
+    """Id of the task within its run. Each retry is a task of its own, with another id."""
     status: TaskStatus
-    """Where the task is in its life."""
+    """Where the task is in its life. A value newer than this SDK is kept: ask `status.is_known`."""
     name: str | None = None
-    """The task's name in the workflow."""
+    """Name of the task in the workflow."""
     cpus: int | None = None
-    """Virtual CPUs that it was given."""
+    """Number of CPUs that the task asked for."""
     cache_hit: bool | None = None
-    """Whether its results came from the run cache."""
+    """True if the results were found in the run cache, so that the task was not computed again."""
     cache_s3_uri: str | None = None
-    """Where in the cache its results are."""
+    """`s3://` location of the task's cache entry; None without a cache."""
     memory: int | None = None
-    """Memory that it was given, in GiB."""
+    """Memory that the task asked for. The API names gigabytes as its unit; the run manifest counts
+    GiB.
+    """
     creation_time: datetime | None = None
-    """When it was created; cached tasks may have none."""
+    """When the task was created, in UTC; may be None for a task that came from the cache."""
     start_time: datetime | None = None
-    """When it began; tasks that were cancelled early may have none."""
+    """When the task started, in UTC; None before that, and for tasks that were cancelled before
+    they began.
+    """
     stop_time: datetime | None = None
-    """When it ended."""
+    """When the task ended, in UTC; None until then."""
     gpus: int | None = None
-    """GPUs that it was given."""
+    """Number of GPUs that the task asked for."""
     instance_type: str | None = None
-    """The kind of instance that it ran on."""
+    """Instance type that the service chose for the task; None until there is one."""
     uuid: str | None = None
-    """The task's uuid."""
+    """Uuid of the task."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("task_id", "taskId", required=True),
@@ -78,7 +82,7 @@ class ListRunTasksResponse(Response):
     """
 
     items: tuple[TaskListItem, ...]
-    """The tasks of this page."""
+    """The tasks of this page, in short form; empty while the run has no tasks yet."""
     next_token: str | None = None
     """What to give as `starting_token` for the next page; None on the last one."""
 
@@ -90,17 +94,19 @@ class ListRunTasksResponse(Response):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class ImageDetails(Structure):
-    """The container image of a task.
+    """The container image that a task runs in.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_ImageDetails.html
     """
 
     image: str | None = None
-    """The image as it was pulled."""
+    """URI that the image is pulled from, an ECR path where the service has mapped it."""
     image_digest: str | None = None
-    """Its digest."""
+    """Digest of the image that was pulled, after any mapping."""
     source_image: str | None = None
-    """The image as the workflow names it, where that is another one."""
+    """URI that the workflow names, where the service maps another registry to ECR by a pull-through
+    cache. Otherwise it may be None.
+    """
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("image", "image"),
@@ -111,47 +117,55 @@ class ImageDetails(Structure):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class GetRunTaskResponse(Response):
-    """All that the service knows of a task.
+    """All that the service knows about a task.
 
-    What does not apply, or is not known yet, is None.
+    A member that does not apply, or is not known yet, is None.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_GetRunTask.html
     """
 
     task_id: str
-    """The task's id; each try of a task has its own."""
+    """Id of the task within its run. Each retry is a task of its own, with another id."""
     status: TaskStatus
-    """Where the task is in its life."""
+    """Where the task is in its life. A value newer than this SDK is kept: ask `status.is_known`."""
     name: str | None = None
-    """The task's name in the workflow."""
+    """Name of the task in the workflow."""
     cpus: int | None = None
-    """Virtual CPUs that it was given."""
+    """Number of CPUs that the task asked for. What it really used is in the run manifest."""
     cache_hit: bool | None = None
-    """Whether its results came from the run cache."""
+    """True if the results were found in the run cache, so that the task was not computed again."""
     cache_s3_uri: str | None = None
-    """Where in the cache its results are."""
+    """`s3://` location of the task's cache entry; None without a cache."""
     memory: int | None = None
-    """Memory that it was given, in GiB."""
+    """Memory that the task asked for. The API names gigabytes as its unit; the run manifest counts
+    GiB.
+    """
     creation_time: datetime | None = None
-    """When it was created; cached tasks may have none."""
+    """When the task was created, in UTC; may be None for a task that came from the cache."""
     start_time: datetime | None = None
-    """When it began; tasks that were cancelled early may have none."""
+    """When the task started, in UTC; None before that, and for tasks that were cancelled before
+    they began.
+    """
     stop_time: datetime | None = None
-    """When it ended."""
+    """When the task ended, in UTC; None until then."""
     status_message: str | None = None
-    """A sentence about the status, mostly for failures."""
+    """A sentence about the status, mostly for failures. Lists of tasks do not have it."""
     log_stream: str | None = None
-    """ARN of the task's log stream in CloudWatch; there is one only if the task wrote something."""
+    """Log stream of the task in CloudWatch. The stream itself exists only if the task wrote to
+    stdout or stderr.
+    """
     gpus: int | None = None
-    """GPUs that it was given."""
+    """Number of GPUs that the task asked for."""
     instance_type: str | None = None
-    """The kind of instance that it ran on."""
+    """Instance type that the service chose for the task; None until there is one."""
     failure_reason: FailureReason | None = None
-    """The code of why it failed; None unless it has."""
+    """Code of why the task failed; None for tasks that have not failed. Lists of tasks do not have
+    it.
+    """
     image_details: ImageDetails | None = None
-    """The container image that it ran."""
+    """Container image of the task. Lists of tasks do not have it."""
     uuid: str | None = None
-    """The task's uuid."""
+    """Uuid of the task."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("task_id", "taskId", required=True),
@@ -182,13 +196,15 @@ class ListRunTasksRequest(Request[ListRunTasksResponse]):
     """
 
     id: str
-    """The run's id. 1 to 18 characters, matching `[0-9]+`."""
+    """Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`."""
     status: TaskStatusLike | None = None
-    """Only tasks in this status."""
+    """Only tasks with this status."""
     starting_token: str | None = None
-    """The `next_token` of the page before; None for the first page. 1 to 128 characters."""
+    """The `next_token` of the previous page; None for the first page. 1 to 128 characters."""
     max_results: int | None = None
-    """Tasks in a page at most. 1 to 100."""
+    """How many tasks a page may hold; None leaves it to the service. The last page has fewer. 1 to
+    100.
+    """
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("id", "id", Text(min=1, max=18, pattern="[0-9]+"), required=True),
@@ -206,9 +222,9 @@ class GetRunTaskRequest(Request[GetRunTaskResponse]):
     """
 
     id: str
-    """The run's id. 1 to 18 characters, matching `[0-9]+`."""
+    """Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`."""
     task_id: str
-    """The task's id. 1 to 18 characters, matching `[0-9]+`."""
+    """Id of the task, as `list_run_tasks` gives it. 1 to 18 characters, matching `[0-9]+`."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("id", "id", Text(min=1, max=18, pattern="[0-9]+"), required=True),
