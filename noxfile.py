@@ -14,7 +14,7 @@ nox.options.sessions = ["lint", "typing", "codegen", "tests", "min_deps", "cover
 
 def pytest_with_coverage(session: nox.Session) -> None:
     session.env["COVERAGE_FILE"] = f".coverage.{session.name}"
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", "-q", "-n", "auto", *session.posargs)
 
 
 @nox.session(python=PYTHONS)

@@ -293,11 +293,11 @@ def _failed_early(created: float, after: float, durations: Durations) -> Timelin
 
 
 def _cancelled(created: float, after: float | None, durations: Durations) -> Timeline[RunStatus]:
-    """As if somebody called CancelRun just in time."""
+    """As if somebody called CancelRun just in time, before anything else made it stop."""
     end = created + (_length(durations) if after is None else after)
     stop = max(created, end - durations.stopping)
     before = _whole(created, durations, RunStatus.CANCELLED).until(stop)
-    return Timeline((*before, Step(stop, RunStatus.STOPPING), Step(end, RunStatus.CANCELLED)))
+    return Timeline((*before[:3], Step(stop, RunStatus.STOPPING), Step(end, RunStatus.CANCELLED)))
 
 
 def _length(durations: Durations) -> float:

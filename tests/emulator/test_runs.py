@@ -78,6 +78,12 @@ def test_times_appear_when_they_come(caller: Caller, clock: VirtualClock) -> Non
             id="is cancelled",
         ),
         pytest.param(
+            {"ends": "CANCELLED", "after": 5000},
+            "PENDING STARTING RUNNING STOPPING CANCELLED",
+            5000,
+            id="is cancelled late",
+        ),
+        pytest.param(
             {"ends": "CANCELLED", "after": 80},
             "PENDING STOPPING CANCELLED",
             80,
