@@ -85,6 +85,12 @@ class ScaledClock(SystemClock):
         await super().asleep(seconds / self.speed)
 
 
+def wait_for(wait: Callable[[float], bool]) -> None:
+    """Call `wait` with a short timeout until it returns True: Ctrl-C gets through on Windows."""
+    while not wait(1.0):
+        continue
+
+
 @define(order=True)
 class _Sleeper:
     wake_at: float
@@ -128,9 +134,7 @@ class VirtualClock:
         """Block the calling thread until virtual time has moved on by `seconds`."""
         done = threading.Event()
         with self._sleeping(seconds, done.set):
-            # A wait with a timeout lets Ctrl-C through on Windows.
-            while not done.wait(timeout=1.0):
-                pass
+            wait_for(done.wait)
 
     async def asleep(self, seconds: float) -> None:
         """Suspend the calling task until virtual time has moved on by `seconds`."""

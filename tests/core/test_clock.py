@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import pytest
 
-from omics_runs._clock import ScaledClock, SystemClock, VirtualClock
+from omics_runs._clock import ScaledClock, SystemClock, VirtualClock, wait_for
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,18 @@ def test_a_lone_sleeper_returns_at_once() -> None:
     clock.sleep(-5)
     clock.advance(60)
     assert clock.monotonic() == 3660
+
+
+def test_a_long_sleep_wakes_up_now_and_then() -> None:
+    """A thread never waits without a timeout, which Ctrl-C could not end on Windows."""
+    answers, timeouts = [True, False, False], list[float]()
+
+    def wait(timeout: float) -> bool:
+        timeouts.append(timeout)
+        return answers.pop()
+
+    wait_for(wait)
+    assert timeouts == [1.0, 1.0, 1.0]
 
 
 def test_threads_meet_in_virtual_time() -> None:

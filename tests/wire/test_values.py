@@ -265,6 +265,12 @@ def test_null_members_are_absent() -> None:
             "expected a string, got an object",
             id="object in a list",
         ),
+        pytest.param(
+            {"vpcConfig": {"subnetIds": [None]}},
+            "$.vpcConfig.subnetIds[0]",
+            "expected a string, got null",
+            id="null in a list",
+        ),
     ],
 )
 def test_wrong_types_are_named_by_their_place(
