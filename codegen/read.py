@@ -350,8 +350,8 @@ class _Reader:
 
     def _constraint(self, name: str) -> str:
         shape = self._shapes[name]
-        if self._enum_name(name):
-            return ""
+        if enum := self._enum_name(name):
+            return words.enum_words([value.value for value in self._enums[enum].values])
         match shape["type"]:
             case "string":
                 return words.text_words(shape)

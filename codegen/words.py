@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codegen.patterns import translate
@@ -46,6 +46,11 @@ def text_words(shape: Shape) -> str:
     if pattern and not length:
         return f"Matches `{pattern}`."
     return sentence(f"{length}, matching `{pattern}`" if pattern else length)
+
+
+def enum_words(values: Sequence[str]) -> str:
+    """Return an enum's known values: `One of RETAIN, REMOVE.`."""
+    return f"One of {', '.join(values)}." if len(values) > 1 else f"Only {values[0]} so far."
 
 
 def integer_words(shape: Shape) -> str:

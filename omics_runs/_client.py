@@ -173,6 +173,9 @@ class OmicsRunsClient(SyncOperations):
             progress: A plain function, called with a `Progress` after each poll once the run
                 was seen. What it raises ends the wait.
 
+        Returns:
+            The run as it is when it has reached the status.
+
         Raises:
             RunFailedError: The run failed, so the wanted status can't come.
             RunCancelledError: The run was cancelled, so the wanted status can't come.
@@ -185,6 +188,10 @@ class OmicsRunsClient(SyncOperations):
         """
         plan = plan_wait(run, status, timeout, min_delay, max_delay, progress)
         return self._run(wait_flow(plan, self._env))
+
+    def __repr__(self) -> str:
+        where = self._env.endpoint.url_for("")
+        return f"{type(self).__name__}(region={self._env.region!r}, endpoint={where!r})"
 
     def with_options(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast
 
 from attrs import frozen
 
@@ -86,8 +86,6 @@ class CallError(OmicsRunsError):
 
     Attributes:
         operation: The service's name of the operation, such as `StartRun`.
-        request: The request that was sent; for `StartRun` its `request_id` lets you send it again
-            without starting a second run.
         attempts: One `Attempt` for each time that the request was sent.
         max_attempts: How many attempts the retry policy allowed.
         may_have_taken_effect: True when the service may have acted on the request although this
@@ -104,10 +102,15 @@ class CallError(OmicsRunsError):
     ) -> None:
         super().__init__(message)
         self.operation = operation
-        self.request = request
+        self._request = request
         self.attempts: tuple[Attempt, ...] = ()
         self.max_attempts = 1
         self.may_have_taken_effect = may_have_taken_effect
+
+    @property
+    def request(self) -> Request[Any] | None:
+        """The request that was sent; None in an error that no call has raised."""
+        return self._request
 
     @property
     def message(self) -> str:
@@ -138,6 +141,11 @@ class CallError(OmicsRunsError):
 
 class TransportError(CallError):
     """No usable answer came back; `__cause__` is the HTTP library's own error."""
+
+    @property
+    def request(self) -> Request[Any]:
+        """The request that was sent; sent again, a `StartRunRequest` starts no second run."""
+        return cast("Request[Any]", self._request)
 
 
 class TransportTimeoutError(TransportError, TimeoutError):
@@ -227,6 +235,11 @@ class ServiceError(CallError):
         self.fault: Literal["transient", "throttling"] | None = fault
 
     @property
+    def request(self) -> Request[Any]:
+        """The request that was sent; sent again, a `StartRunRequest` starts no second run."""
+        return cast("Request[Any]", self._request)
+
+    @property
     def retryable(self) -> bool:
         """Whether the same request may succeed later, by the service's own classification."""
         return self.fault is not None
@@ -239,7 +252,6 @@ class WaitError(OmicsRunsError):
     """A wait ended without the wanted status. The run itself is left alone.
 
     Attributes:
-        run: The run as it was last seen, or None if it never was.
         wanted: The statuses that were waited for.
     """
 
@@ -247,12 +259,22 @@ class WaitError(OmicsRunsError):
         self, message: str, *, run: GetRunResponse | None, wanted: AbstractSet[RunStatus]
     ) -> None:
         super().__init__(message)
-        self.run = run
+        self._run = run
         self.wanted = frozenset(wanted)
+
+    @property
+    def run(self) -> GetRunResponse | None:
+        """The run as it was last seen, or None if it never was."""
+        return self._run
 
 
 class StatusUnreachableError(WaitError):
     """The run is in a state from which the wanted status can no longer come."""
+
+    @property
+    def run(self) -> GetRunResponse:
+        """The run as it was last seen."""
+        return cast("GetRunResponse", self._run)
 
 
 class RunFailedError(StatusUnreachableError):
@@ -261,12 +283,12 @@ class RunFailedError(StatusUnreachableError):
     @property
     def failure_reason(self) -> FailureReason | None:
         """The service's failure code, or None if it gave none."""
-        return self.run.failure_reason if self.run else None
+        return self.run.failure_reason
 
     @property
     def status_message(self) -> str | None:
         """The service's sentence about the failure, or None if it gave none."""
-        return self.run.status_message if self.run else None
+        return self.run.status_message
 
 
 class RunCancelledError(StatusUnreachableError):
@@ -275,7 +297,7 @@ class RunCancelledError(StatusUnreachableError):
     @property
     def status_message(self) -> str | None:
         """The service's sentence about the end of the run, or None if it gave none."""
-        return self.run.status_message if self.run else None
+        return self.run.status_message
 
 
 class RunGoneError(StatusUnreachableError):

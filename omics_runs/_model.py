@@ -16,6 +16,7 @@ from omics_runs import _preflight
 from omics_runs._convert import Misfit, read_document, structure, to_json
 from omics_runs._documents import copy_document
 from omics_runs._errors import InvalidRequestError, UnreadableResponseError
+from omics_runs._narrow import is_sequence
 from omics_runs._rules import Problem, Rule, quoted
 
 JSON: TypeAlias = "Mapping[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -97,17 +98,46 @@ class Model:
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        shown = ", ".join(
-            f"{member.name}={'...' if member.hidden else _short(value)}"
-            for member, value in self._present()
-        )
-        room = REPR_LIMIT - len(name) - 2
-        return f"{name}({shown if len(shown) <= room else shown[: room - 1] + '…'})"
+        room = REPR_LIMIT - len(name) - len("(, …)")
+        shown: list[str] = []
+        members = sorted(self._present(), key=lambda pair: _rank(pair[0].name))
+        for member, value in members:
+            text = f"{member.name}={'...' if member.hidden else _short(value)}"
+            room -= len(text) + len(", ")
+            if room < 0:
+                return f"{name}({', '.join(shown)}, …)"
+            shown.append(text)
+        return f"{name}({', '.join(shown)})"
+
+
+_TOLD_FIRST = [
+    "id",
+    "task_id",
+    "name",
+    "status",
+    "failure_reason",
+    "status_message",
+    "creation_time",
+    "start_time",
+    "stop_time",
+    "uuid",
+    "run_output_uri",
+    "workflow_id",
+    "role_arn",
+    "output_uri",
+]
+
+
+def _rank(name: str) -> int:
+    """Return the place of a member in a repr: first what tells one thing from another."""
+    return _TOLD_FIRST.index(name) if name in _TOLD_FIRST else len(_TOLD_FIRST)
 
 
 def _short(value: Any) -> str:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.isoformat(timespec="seconds")
+    if is_sequence(value):
+        return f"<{len(value)}>"
     return quoted(value.value if isinstance(value, Enum) else value)
 
 
@@ -205,7 +235,9 @@ class Request(Model, Generic[Out_co]):
         try:
             data = json.loads(text)
         except ValueError as error:
-            raise InvalidRequestError(cls._subject(), [("", f"is not JSON: {error}")]) from None
+            raise InvalidRequestError(
+                cls._subject(), [("", f"the text is not JSON: {error}")]
+            ) from None
         return cls._from_wire(data, overrides)
 
     @classmethod

@@ -56,7 +56,8 @@ class Text:
 
     def problems(self, value: object, path: str) -> Iterator[Problem]:
         if not isinstance(value, str):
-            yield path, f"must be a string, got {kind(value)}"
+            hint = "; pass its .id" if hasattr(value, "id") else ""
+            yield path, f"must be a string, got {kind(value)}{hint}"
             return
         shown = "" if self.secret else f", got {quoted(str(value))}"
         if not self._length_fits(len(value)):

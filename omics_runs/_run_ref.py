@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from attrs import frozen
+
+_FORM = re.compile(r"(?P<id>[0-9]+)(/(?P<uuid>[^\s/]+))?")
 
 
 @frozen
@@ -26,13 +30,13 @@ class RunRef:
 
     @classmethod
     def parse(cls, text: str) -> RunRef:
-        """Return the reference that `str()` made `text` of.
+        """Return the reference that `str()` made `text` of; white space around it is ignored.
 
         Raises:
-            ValueError: The text has no id in it.
+            ValueError: The text is no reference.
         """
-        run_id, _, uuid = text.partition("/")
-        if not (run_id.isascii() and run_id.isdigit()):
+        found = _FORM.fullmatch(text.strip())
+        if found is None:
             msg = f"expected 'id' or 'id/uuid' with an id of digits, got {text!r}"
             raise ValueError(msg)
-        return cls(run_id, uuid or None)
+        return cls(found["id"], found["uuid"])

@@ -25,7 +25,7 @@ def is_positive(value: object) -> bool:
     return is_number(value) and value > 0
 
 
-@frozen
+@frozen(kw_only=True)
 class Timeout:
     """Bounds on a call, in seconds.
 
@@ -52,7 +52,7 @@ class Timeout:
             return default
         if isinstance(value, Timeout):
             return value
-        return cls(default.connect, default.read, value)
+        return cls(connect=default.connect, read=default.read, total=value)
 
     def phases(self, time_left: float | None) -> dict[str, float | None]:
         """Return each phase's bound in httpx's terms, when `time_left` seconds remain in all."""

@@ -63,6 +63,11 @@ class Progress:
     next_delay: float | None
     """Seconds until the next poll; None when this was the last."""
 
+    def __str__(self) -> str:
+        told = f"{self.run.status:<9}  run {self.run.id}, poll {self.polls}"
+        after = "" if self.next_delay is None else f", next in {self.next_delay:.0f} s"
+        return f"{told} after {self.elapsed:.0f} s{after}"
+
 
 @frozen(kw_only=True)
 class WaitPlan:
@@ -222,8 +227,8 @@ class _Watch:
         self._uuid = self._uuid or run.uuid
         if run.uuid is not None and run.uuid != self._uuid:
             raise RunReplacedError(
-                f"run id {run.id} now belongs to another run: expected uuid {self._uuid}, "
-                f"got {run.uuid}; the service gives ids of deleted runs out again",
+                f"run id {run.id} now belongs to another run: expected uuid {self._uuid!r}, "
+                f"got {run.uuid!r}; the service gives ids of deleted runs out again",
                 run=self._last,
                 wanted=self.plan.wanted,
                 expected_uuid=str(self._uuid),
@@ -266,7 +271,8 @@ def _unreachable(run: GetRunResponse, wanted: frozenset[RunStatus]) -> StatusUnr
         RunStatus.DELETED: RunGoneError,
     }
     why = ": ".join(part for part in (run.failure_reason, run.status_message) if part)
-    text = f"run {run.id} is {run.status}, so {_listed(wanted)} can no longer come"
+    name = f" {run.name!r}" if run.name else ""
+    text = f"run {run.id}{name} is {run.status}, so {_listed(wanted)} can no longer come"
     kind = kinds.get(run.status, StatusUnreachableError)
     return kind(f"{text} ({why})" if why else text, run=run, wanted=wanted)
 
@@ -310,9 +316,11 @@ def _time_problems(
 ) -> list[tuple[str, str]]:
     problems: list[tuple[str, str]] = []
     if timeout is not None and not _is_number(timeout, at_least=0):
-        problems.append(("timeout", f"must be at least 0 seconds, or None, got {timeout!r}"))
+        problems.append(
+            ("timeout", f"must be a number of seconds, at least 0, or None, got {timeout!r}")
+        )
     if not _is_number(min_delay) or min_delay <= 0:
-        problems.append(("min_delay", f"must be above 0 seconds, got {min_delay!r}"))
+        problems.append(("min_delay", f"must be a number of seconds above 0, got {min_delay!r}"))
     elif not _is_number(max_delay, at_least=min_delay):
         problems.append(
             ("max_delay", f"must be at least min_delay ({min_delay:g}), got {max_delay!r}")

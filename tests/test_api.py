@@ -7,6 +7,7 @@ import inspect
 import pickle
 import subprocess
 import sys
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -256,6 +257,33 @@ def test_reprs_hide_what_is_secret_or_endless() -> None:
     assert "https" not in repr(
         GetRunResponse(id="1", arn="a", status=RunStatus.FAILED, definition="https://x")
     )
+
+
+def test_reprs_tell_first_what_matters() -> None:
+    """Identity, status and failure come first; what has no room is left out, not cut in half."""
+    run = GetRunResponse(
+        arn="a" * 90,
+        id="1",
+        status=RunStatus.FAILED,
+        name="n" * 50,
+        failure_reason=models.FailureReason.EXPORT_FAILED,
+        role_arn="r" * 90,
+        creation_time=datetime(2024, 1, 1, 12, 30, 5, 999, tzinfo=UTC),
+    )
+    assert repr(run) == (
+        f"GetRunResponse(id='1', name='{'n' * 50}', status='FAILED', "
+        "failure_reason='EXPORT_FAILED', creation_time=2024-01-01T12:30:05+00:00, …)"
+    )
+    page = models.ListRunsResponse(items=(), next_token="t")
+    assert repr(page) == "ListRunsResponse(items=<0>, next_token='t')"
+
+
+def test_clients_say_where_they_lead() -> None:
+    """The repr of a client has its region and endpoint, and no secrets."""
+    client = omics_runs.OmicsRunsClient("us-west-2", credentials=("AK", "SECRET", None))
+    assert "us-west-2" in repr(client)
+    assert "SECRET" not in repr(client)
+    client.close()
 
 
 def test_metadata_is_outside_equality() -> None:

@@ -183,13 +183,6 @@ def test_a_cancelled_run_has_its_message() -> None:
     assert error.status_message == "by user"
 
 
-def test_errors_made_without_a_run_have_no_reasons() -> None:
-    """The properties of a hand-made error are None, not a crash."""
-    failed = errors.RunFailedError("x", run=None, wanted={RunStatus.COMPLETED})
-    cancelled = errors.RunCancelledError("x", run=None, wanted={RunStatus.COMPLETED})
-    assert failed.failure_reason is failed.status_message is cancelled.status_message is None
-
-
 def test_a_completed_run_can_not_fail() -> None:
     """Waiting for FAILED on a completed run is unreachable, without a kind of its own."""
     error, _ = wait(seen("COMPLETED"), status="FAILED")
@@ -262,6 +255,16 @@ def test_a_run_just_started_may_not_be_found_for_a_minute() -> None:
     error, script = wait(*[NOT_FOUND] * 9, run=started)
     assert type(error) is errors.ResourceNotFoundError
     assert 60 <= sum(script.slept) < 120
+
+
+def test_a_progress_prints_as_one_line() -> None:
+    """`progress=print` shows what one wants to know of each poll."""
+    told: list[str] = []
+    wait(seen("RUNNING"), seen("COMPLETED"), progress=lambda p: told.append(str(p)))
+    assert told == [
+        "RUNNING    run 1, poll 1 after 0 s, next in 5 s",
+        "COMPLETED  run 1, poll 2 after 5 s",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -440,6 +443,22 @@ def test_bad_arguments_are_named(arguments: dict[str, Any], path: str) -> None:
     assert isinstance(error, errors.InvalidRequestError)
     assert [where for where, _ in error.problems] == [path]
     assert script.sent == []
+
+
+@pytest.mark.parametrize("text", ["1/u-1", " 1/u-1\n", "1", "1\n"])
+def test_a_reference_survives_a_file(text: str) -> None:
+    """White space around a stored reference is no part of it."""
+    ref = RunRef.parse(text)
+    assert ref.id == "1"
+    assert ref.uuid in {None, "u-1"}
+    assert RunRef.parse(str(ref)) == ref
+
+
+@pytest.mark.parametrize("text", ["", "x", "1/", "1/u 1", "1/u/1", "\u0661"])
+def test_text_that_is_no_reference(text: str) -> None:
+    """What `str(ref)` can't have made is refused."""
+    with pytest.raises(ValueError, match="expected 'id' or 'id/uuid'"):
+        RunRef.parse(text)
 
 
 def test_a_reference_as_text_is_pinned_too() -> None:

@@ -148,9 +148,10 @@ async def failing(client: AsyncOmicsRunsClient) -> None:
         await client.wait_until("1")
     except errors.RunFailedError as error:
         assert_type(error.failure_reason, FailureReason | None)
-        assert_type(error.run, GetRunResponse | None)
+        assert_type(error.run, GetRunResponse)
     except errors.ThrottlingError as error:
         assert_type(error.status_code, int)
+        await client.send(error.request)
         assert_type(error.attempts, tuple[errors.Attempt, ...])
     except errors.InvalidRequestError as error:
         assert_type(error.problems, tuple[tuple[str, str], ...])

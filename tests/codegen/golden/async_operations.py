@@ -80,7 +80,7 @@ class AsyncOperations(ABC):
                 most 256 characters.
             request_id: Names the attempt; drawn at random unless you give one. 1 to 127 characters.
             policy: Who may pick it. 1 to 2,048 characters.
-            season: When it grows best.
+            season: When it grows best. One of SPRING, SUMMER, late-autumn.
             count: How many seeds.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
@@ -152,7 +152,7 @@ class AsyncOperations(ABC):
         """Return one page of plants.
 
         Args:
-            status: Only those that are doing so.
+            status: Only those that are doing so. One of SOWN, GROWING, WITHERED.
             starting_token: Where to go on. 1 to 127 characters.
             max_results: How many a page has. 1 to 100.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
@@ -188,7 +188,7 @@ class AsyncOperations(ABC):
         Pages are asked for as they are needed, each in a call of its own.
 
         Args:
-            status: Only those that are doing so.
+            status: Only those that are doing so. One of SOWN, GROWING, WITHERED.
             starting_token: Where to go on. 1 to 127 characters.
             max_results: How many a page has. 1 to 100.
             limit: How many items to return at most, over all pages; None for all.

@@ -231,7 +231,7 @@ class PlantSeedRequest(Request[PlantSeedResponse]):
     policy: str | None = None
     """Who may pick it. 1 to 2,048 characters."""
     season: SeasonLike | None = None
-    """When it grows best."""
+    """When it grows best. One of SPRING, SUMMER, late-autumn."""
     count: int | None = None
     """How many seeds."""
 
@@ -277,7 +277,7 @@ class ListPlantsRequest(Request[ListPlantsResponse]):
     """
 
     status: PlantStatusLike | None = None
-    """Only those that are doing so."""
+    """Only those that are doing so. One of SOWN, GROWING, WITHERED."""
     starting_token: str | None = None
     """Where to go on. 1 to 127 characters."""
     max_results: int | None = None
