@@ -112,7 +112,8 @@ class AsyncOperations(ABC):
             workflow_id: Id of the workflow to run, which is not its uuid. Leave it out when
                 `run_id` names a run to duplicate. 1 to 18 characters, matching `[0-9]+`.
             workflow_type: Who publishes the workflow; None means PRIVATE. READY2RUN workflows need
-                it: without it the service answers that the workflow does not exist.
+                it: without it the service answers that the workflow does not exist. One of PRIVATE,
+                READY2RUN.
             run_id: Id of an earlier run to duplicate; what this request leaves out is taken from
                 that run, tags excepted. The earlier run must still exist in the service. Runs of
                 shared workflows are reported not to work here. 1 to 18 characters, matching
@@ -123,7 +124,7 @@ class AsyncOperations(ABC):
                 Without it the run neither reads nor fills a cache. 1 to 18 characters, matching
                 `[0-9]+`.
             cache_behavior: When task results are saved to the cache; None uses the setting of the
-                cache itself. It needs `cache_id`.
+                cache itself. It needs `cache_id`. One of CACHE_ON_FAILURE, CACHE_ALWAYS.
             run_group_id: Id of a run group, which caps concurrent runs, CPUs, GPUs and duration.
                 The run stays PENDING while the group is full. 1 to 18 characters, matching
                 `[0-9]+`.
@@ -140,7 +141,7 @@ class AsyncOperations(ABC):
                 service may round up, to 1,200 and then to multiples of 2,400, and you pay for the
                 rounded size. 0 to 100,000.
             log_level: How much log output goes to CloudWatch. With OFF there is none, and a failed
-                run can hardly be explained.
+                run can hardly be explained. One of OFF, FATAL, ERROR, ALL.
             tags: Labels for the run, at most 50, present from its first event on. They are not
                 copied when a run is duplicated; give them again. Keys of 1 to 128 characters,
                 values of at most 256 characters.
@@ -150,18 +151,19 @@ class AsyncOperations(ABC):
                 long the service remembers a token is not documented. 1 to 128 characters.
             retention_mode: What happens to the record of this run when the account stores as many
                 runs as it may; None means RETAIN. With REMOVE it can vanish at any time after it
-                has ended, even while somebody waits for it.
+                has ended, even while somebody waits for it. One of RETAIN, REMOVE.
             storage_type: Kind of file system for the run. The service's documents contradict each
                 other about the default: STATIC with 1,200 GiB in the API reference, DYNAMIC in the
-                user guide. The difference costs money, so give `storage_type` explicitly.
+                user guide. The difference costs money, so give `storage_type` explicitly. One of
+                STATIC, DYNAMIC.
             workflow_owner_id: Account id of the owner of a workflow that was shared with you. Leave
                 it out for your own workflows. Matches `[0-9]{12}`.
             workflow_version_name: Name of the workflow version to run; None runs the workflow's
                 default version. 1 to 64 characters, matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
             networking_mode: What the run's tasks can reach over the network; None means RESTRICTED.
-                VPC goes together with `configuration_name`.
+                VPC goes together with `configuration_name`. One of RESTRICTED, VPC.
             scratch_storage_mode: Where `/tmp` of CPU tasks lives; None means SHARED. GPU tasks
-                always have LOCAL scratch space.
+                always have LOCAL scratch space. One of LOCAL, SHARED.
             configuration_name: Name of a configuration that holds the VPC settings. Give it
                 together with networking mode VPC. 1 to 128 characters, matching
                 `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
@@ -173,7 +175,8 @@ class AsyncOperations(ABC):
                 without an error.
             output_uri_prefix_mode: Whether the service adds a folder for each run below
                 `output_uri`; None means SERVICE_DEFINED. With NONE_WITH_OVERWRITE give every run an
-                `output_uri` of its own, because runs overwrite each other's files.
+                `output_uri` of its own, because runs overwrite each other's files. One of
+                SERVICE_DEFINED, NONE_WITH_OVERWRITE.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
@@ -283,7 +286,8 @@ class AsyncOperations(ABC):
                 characters.
             max_results: How many runs a page may hold; None leaves it to the service. The last page
                 has fewer. 1 to 100.
-            status: Only runs with this status.
+            status: Only runs with this status. One of PENDING, STARTING, RUNNING, STOPPING,
+                COMPLETED, DELETED, CANCELLED, FAILED.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
@@ -336,7 +340,8 @@ class AsyncOperations(ABC):
                 characters.
             max_results: How many runs a page may hold; None leaves it to the service. The last page
                 has fewer. 1 to 100.
-            status: Only runs with this status.
+            status: Only runs with this status. One of PENDING, STARTING, RUNNING, STOPPING,
+                COMPLETED, DELETED, CANCELLED, FAILED.
             limit: How many items to return at most, over all pages; None for all.
             timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
@@ -455,7 +460,8 @@ class AsyncOperations(ABC):
 
         Args:
             id: Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`.
-            status: Only tasks with this status.
+            status: Only tasks with this status. One of PENDING, STARTING, RUNNING, STOPPING,
+                COMPLETED, CANCELLED, FAILED.
             starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
                 characters.
             max_results: How many tasks a page may hold; None leaves it to the service. The last
@@ -500,7 +506,8 @@ class AsyncOperations(ABC):
 
         Args:
             id: Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`.
-            status: Only tasks with this status.
+            status: Only tasks with this status. One of PENDING, STARTING, RUNNING, STOPPING,
+                COMPLETED, CANCELLED, FAILED.
             starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
                 characters.
             max_results: How many tasks a page may hold; None leaves it to the service. The last

@@ -502,7 +502,7 @@ class StartRunRequest(Request[StartRunResponse]):
     """
     workflow_type: WorkflowTypeLike | None = None
     """Who publishes the workflow; None means PRIVATE. READY2RUN workflows need it: without it the
-    service answers that the workflow does not exist.
+    service answers that the workflow does not exist. One of PRIVATE, READY2RUN.
     """
     run_id: str | None = None
     """Id of an earlier run to duplicate; what this request leaves out is taken from that run, tags
@@ -519,7 +519,7 @@ class StartRunRequest(Request[StartRunResponse]):
     """
     cache_behavior: CacheBehaviorLike | None = None
     """When task results are saved to the cache; None uses the setting of the cache itself. It needs
-    `cache_id`.
+    `cache_id`. One of CACHE_ON_FAILURE, CACHE_ALWAYS.
     """
     run_group_id: str | None = None
     """Id of a run group, which caps concurrent runs, CPUs, GPUs and duration. The run stays PENDING
@@ -543,7 +543,7 @@ class StartRunRequest(Request[StartRunResponse]):
     """
     log_level: RunLogLevelLike | None = None
     """How much log output goes to CloudWatch. With OFF there is none, and a failed run can hardly
-    be explained.
+    be explained. One of OFF, FATAL, ERROR, ALL.
     """
     tags: Mapping[str, str] | None = field(default=None, converter=copy_mapping)
     """Labels for the run, at most 50, present from its first event on. They are not copied when a
@@ -566,12 +566,12 @@ class StartRunRequest(Request[StartRunResponse]):
     retention_mode: RunRetentionModeLike | None = None
     """What happens to the record of this run when the account stores as many runs as it may; None
     means RETAIN. With REMOVE it can vanish at any time after it has ended, even while somebody
-    waits for it.
+    waits for it. One of RETAIN, REMOVE.
     """
     storage_type: StorageTypeLike | None = None
     """Kind of file system for the run. The service's documents contradict each other about the
     default: STATIC with 1,200 GiB in the API reference, DYNAMIC in the user guide. The difference
-    costs money, so give `storage_type` explicitly.
+    costs money, so give `storage_type` explicitly. One of STATIC, DYNAMIC.
     """
     workflow_owner_id: str | None = None
     """Account id of the owner of a workflow that was shared with you. Leave it out for your own
@@ -583,11 +583,11 @@ class StartRunRequest(Request[StartRunResponse]):
     """
     networking_mode: NetworkingModeLike | None = None
     """What the run's tasks can reach over the network; None means RESTRICTED. VPC goes together
-    with `configuration_name`.
+    with `configuration_name`. One of RESTRICTED, VPC.
     """
     scratch_storage_mode: ScratchStorageModeLike | None = None
     """Where `/tmp` of CPU tasks lives; None means SHARED. GPU tasks always have LOCAL scratch
-    space.
+    space. One of LOCAL, SHARED.
     """
     configuration_name: str | None = None
     r"""Name of a configuration that holds the VPC settings. Give it together with networking mode
@@ -605,7 +605,7 @@ class StartRunRequest(Request[StartRunResponse]):
     output_uri_prefix_mode: RunOutputUriPrefixModeLike | None = None
     """Whether the service adds a folder for each run below `output_uri`; None means
     SERVICE_DEFINED. With NONE_WITH_OVERWRITE give every run an `output_uri` of its own, because
-    runs overwrite each other's files.
+    runs overwrite each other's files. One of SERVICE_DEFINED, NONE_WITH_OVERWRITE.
     """
 
     __wire__: ClassVar[tuple[Member, ...]] = (
@@ -685,7 +685,9 @@ class ListRunsRequest(Request[ListRunsResponse]):
     100.
     """
     status: RunStatusLike | None = None
-    """Only runs with this status."""
+    """Only runs with this status. One of PENDING, STARTING, RUNNING, STOPPING, COMPLETED, DELETED,
+    CANCELLED, FAILED.
+    """
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("name", "name", Text(min=1, max=128)),

@@ -198,7 +198,9 @@ class ListRunTasksRequest(Request[ListRunTasksResponse]):
     id: str
     """Id of the run, digits only. 1 to 18 characters, matching `[0-9]+`."""
     status: TaskStatusLike | None = None
-    """Only tasks with this status."""
+    """Only tasks with this status. One of PENDING, STARTING, RUNNING, STOPPING, COMPLETED,
+    CANCELLED, FAILED.
+    """
     starting_token: str | None = None
     """The `next_token` of the previous page; None for the first page. 1 to 128 characters."""
     max_results: int | None = None
