@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import Generic, Literal, TypeAlias, TypeVar, get_args
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
 import attrs
 from attrs import field, frozen
@@ -19,6 +19,14 @@ from omics_runs._clock import Clock
 from omics_runs._generated.enums import FailureReason, RunStatus, TaskStatus
 
 Ending: TypeAlias = Literal["COMPLETED", "FAILED", "CANCELLED"]
+
+
+def _an_ending(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value not in get_args(Ending):
+        msg = f"{attribute.name} must be one of {', '.join(get_args(Ending))}, got {value!r}"
+        raise ValueError(msg)
+
+
 """How a run can be planned to end."""
 
 S = TypeVar("S", RunStatus, TaskStatus)
@@ -116,7 +124,7 @@ class Plan:
     """How runs of a name are to go."""
 
     name: str | None = None
-    ends: Ending = field(default="COMPLETED", validator=attrs.validators.in_(get_args(Ending)))
+    ends: Ending = field(default="COMPLETED", validator=_an_ending)
     failure_reason: str | None = None
     status_message: str | None = None
     after: float | None = field(default=None, validator=attrs.validators.optional(_check_seconds))
