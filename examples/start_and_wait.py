@@ -9,7 +9,7 @@ AWS HealthOmics, where runs cost money:
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser
 from datetime import UTC, datetime
 
 from omics_runs import OmicsRunsClient, Progress, RunStatus
@@ -48,9 +48,17 @@ def show(progress: Progress) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--aws"]:
+    parser = ArgumentParser(description="Start a run and wait for it, on an emulator or on AWS.")
+    parser.add_argument(
+        "--aws",
+        nargs=3,
+        metavar=("WORKFLOW_ID", "ROLE_ARN", "OUTPUT_URI"),
+        help="run on AWS, with the region and credentials of your environment or profile",
+    )
+    options = parser.parse_args()
+    if options.aws:
         with OmicsRunsClient() as client:
-            main(client, *sys.argv[2:])
+            main(client, *options.aws)
     else:
         emulator = Emulator(ScaledClock(speed=1000))
         with emulator.serve() as url, emulator.client(endpoint_url=url) as client:

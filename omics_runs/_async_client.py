@@ -15,7 +15,8 @@ from omics_runs._errors import ConfigurationError
 from omics_runs._generated.async_operations import AsyncOperations
 from omics_runs._generated.enums import RunStatus
 from omics_runs._model import Request, Response
-from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
+from omics_runs._retry import RetryPolicy
+from omics_runs._setup import Arguments, Setup, build_http, check_http_client, with_changes
 from omics_runs._timeout import Timeout
 from omics_runs._waiting import Progress, RunLike, plan_wait
 from omics_runs._waiting import wait_until as wait_flow
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from omics_runs._effects import Flow
     from omics_runs._generated.enums import RunStatusLike
     from omics_runs._generated.models import GetRunResponse
-    from omics_runs._retry import RetryPolicy
     from omics_runs._setup import ProxyLike
 
 T = TypeVar("T")
@@ -113,7 +113,7 @@ class AsyncOmicsRunsClient(AsyncOperations):
         )
         self._env = setup.env
         self._owns_http = http_client is None
-        http = httpx.AsyncClient(**setup.http) if http_client is None else http_client
+        http = build_http(httpx.AsyncClient, setup) if http_client is None else http_client
         self._driver = AsyncDriver(http, setup.credentials, setup.env.clock)
 
     async def send(
@@ -140,7 +140,8 @@ class AsyncOmicsRunsClient(AsyncOperations):
             UnreadableResponseError: An answer came that could not be read.
         """
         bounds = Timeout.of(timeout, self._env.timeout)
-        return await self._run(call(request, self._env, bounds, retry or self._env.retry))
+        policy = RetryPolicy.of(retry, self._env.retry)
+        return await self._run(call(request, self._env, bounds, policy))
 
     async def wait_until(
         self,
@@ -169,7 +170,7 @@ class AsyncOmicsRunsClient(AsyncOperations):
                 A poll that is under way when time is up may take one read timeout longer.
             min_delay: Shortest delay between polls, in seconds.
             max_delay: Longest delay between polls, in seconds; delays grow towards it and are
-                drawn at random.
+                drawn at random. The last one ends with the wait.
             progress: A plain function, called with a `Progress` after each poll once the run
                 was seen. What it raises ends the wait.
 

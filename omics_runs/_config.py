@@ -20,7 +20,7 @@ from omics_runs._errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-Verify: TypeAlias = bool | str | ssl.SSLContext
+Verify: TypeAlias = bool | str | os.PathLike[str] | ssl.SSLContext
 """What `verify=` takes: on or off, a file with certificates, or a context of the caller's own."""
 
 _RETRY_MODES = ("legacy", "standard", "adaptive")

@@ -6,7 +6,7 @@ It is strict. A 7 where a string belongs is an error and not `'7'`, and the erro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import Enum
 from functools import cache, partial
 from types import NoneType, UnionType
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get
 
 import cattrs
 
+from omics_runs._documents import copy_document
 from omics_runs._enums import OpenStrEnum
 from omics_runs._narrow import is_array, is_mapping, is_number, is_object, is_sequence
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 EPOCH_MILLISECONDS = 1e11
 """From here on a number is epoch milliseconds; as seconds it would be beyond the year 5000."""
+
+LONGEST_TIMESTAMP = 40
+"""Characters of the longest text that is looked at as a timestamp."""
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
@@ -63,8 +67,13 @@ def read_document(value: object, kind: type[T]) -> T:
     try:
         return _document_converter().structure(value, kind)
     except Exception as error:  # whatever the hooks of the caller's own class raise
-        whats = "; ".join(cattrs.transform_error(error, path=""))
-        raise Misfit(f"does not fit {kind.__name__}: {whats}") from error
+        whats = cattrs.transform_error(error, path="", format_exception=_in_words)
+        name = getattr(kind, "__name__", repr(kind))
+        raise Misfit(f"does not fit {name}: {'; '.join(whats)}") from error
+
+
+def _in_words(error: BaseException, _: type | None) -> str:
+    return error.what if isinstance(error, Misfit) else f"{type(error).__name__}: {error}"
 
 
 def to_json(value: Any) -> Any:
@@ -123,6 +132,8 @@ def _from_epoch(value: float) -> datetime:
 
 
 def _parse(text: str) -> datetime:
+    if len(text) > LONGEST_TIMESTAMP:
+        raise Misfit(f"expected a timestamp, got {len(text):,} characters")
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -130,15 +141,24 @@ def _parse(text: str) -> datetime:
     from dateutil.parser import parse  # noqa: PLC0415  (rarely needed, and slow to import)
 
     try:
-        moment, other = (parse(text, default=blank) for blank in _BLANKS)
+        moment, other = (parse(text, default=blank, tzinfos=_zone) for blank in _BLANKS)
     except (ValueError, OverflowError):
         moment, other = _BLANKS
     if moment != other:  # a part of the date was missing, and dateutil filled it in
-        raise Misfit(f"expected a timestamp, got {text[:60]!r}")
+        raise Misfit(f"expected a timestamp, got {text!r}")
     return moment
 
 
-_BLANKS = datetime(2000, 1, 1), datetime(2001, 2, 2)  # noqa: DTZ001  (no zone means UTC here)
+_BLANKS = datetime(2000, 1, 1, tzinfo=UTC), datetime(2001, 2, 2, tzinfo=UTC)
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo:
+    """Refuse zones that only a name tells, but for UTC itself: names have many meanings."""
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    if name in {"UTC", "GMT"}:
+        return UTC
+    raise ValueError(name)
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -202,7 +222,7 @@ def _is_mapping(cls: Any) -> bool:
 def _mapping_hook(made: cattrs.Converter, cls: Any) -> Hook:
     each = get_args(cls)[1]
     if each is Any:  # a document: any JSON at all, passed through untouched
-        return lambda value, _: value
+        return lambda value, _: copy_document(value)
     inner = made.get_structure_hook(each)
 
     def hook(value: Any, _: Any) -> Any:

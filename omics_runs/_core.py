@@ -11,10 +11,17 @@ import httpx
 from attrs import define, field, frozen
 
 from omics_runs._effects import FetchCredentials, Flow, Send, Sleep
-from omics_runs._errors import Attempt, CallError, TransportError, TransportTimeoutError
+from omics_runs._errors import (
+    Attempt,
+    CallError,
+    InvalidRequestError,
+    ServiceError,
+    TransportError,
+    TransportTimeoutError,
+)
 from omics_runs._generated.operations import OPERATIONS
 from omics_runs._model import Request, Response
-from omics_runs._retry import Retries, RetryPolicy
+from omics_runs._retry import CONFLICT, Retries, RetryPolicy
 from omics_runs._sigv4 import sign
 from omics_runs._timeout import Timeout
 from omics_runs._wire import Payload, build_request, read_error, read_response, serialise
@@ -48,6 +55,7 @@ def call(request: Request[Out], env: Env, timeout: Timeout, retry: RetryPolicy) 
         TransportError: No usable answer came.
         UnreadableResponseError: The answer could not be read.
     """
+    _operation_of(request)
     if env.validate:
         request.validate()
     job = _begin(request, env, timeout, retry)
@@ -57,6 +65,11 @@ def call(request: Request[Out], env: Env, timeout: Timeout, retry: RetryPolicy) 
             answer = yield from attempt(job, env)
         except CallError as caught:
             error = caught
+        except Exception as caught:
+            if not job.retries.is_open:
+                raise  # nothing has been sent: this is no story of a call
+            error = _transport_error(TransportError, job, caught)
+            error.__cause__ = caught
         else:
             job.succeeded(answer)
             return answer
@@ -75,7 +88,7 @@ def attempt(job: _Job[Out], env: Env) -> Flow[Out]:
     """Build, sign and send the request once, and read the answer."""
     http_request = build_request(job.payload, job.headers(env))
     if env.sign:
-        credentials: Credentials = yield from FetchCredentials()
+        credentials = yield from _credentials(job)
         sign(http_request, credentials, region=env.region or "", now=env.clock.now())
     response = yield from _exchange(job, http_request)
     if response.is_success:
@@ -83,16 +96,28 @@ def attempt(job: _Job[Out], env: Env) -> Flow[Out]:
     raise read_error(job.operation, job.request, response)
 
 
+def _credentials(job: _Job[Any]) -> Flow[Credentials]:
+    try:
+        credentials: Credentials = yield from FetchCredentials(time_left=job.deadline.time_left())
+    except TimeoutError as error:
+        if job.deadline.is_over:
+            raise _timed_out(job) from error
+        raise  # the caller's own, of a function that fetches credentials
+    return credentials
+
+
 def _exchange(job: _Job[Any], http_request: httpx.Request) -> Flow[httpx.Response]:
     time_left = job.deadline.time_left()
-    if time_left is not None and time_left <= 0:
+    if job.deadline.is_over:
         raise _timed_out(job)
     http_request.extensions["timeout"] = job.timeout.phases(time_left)
     try:
         response: httpx.Response = yield from Send(http_request, time_left)
+    except httpx.HTTPStatusError as error:
+        return error.response  # a hook of the caller's client was faster than we are
     except (httpx.TimeoutException, TimeoutError) as error:
         raise _transport_error(TransportTimeoutError, job, error) from error
-    except httpx.HTTPError as error:
+    except Exception as error:
         raise _transport_error(TransportError, job, error) from error
     return response
 
@@ -104,6 +129,7 @@ def _transport_error(
         f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
         operation=job.operation.name,
         request=job.request,
+        is_passing=isinstance(error, (httpx.HTTPError, TimeoutError)),
         may_have_taken_effect=not isinstance(error, NEVER_SENT),
     )
 
@@ -128,6 +154,11 @@ class _Deadline:
     def time_left(self) -> float | None:
         return None if self.at is None else self.at - self.clock.monotonic()
 
+    @property
+    def is_over(self) -> bool:
+        time_left = self.time_left()
+        return time_left is not None and time_left <= 0
+
     def allows(self, delay: float) -> bool:
         time_left = self.time_left()
         return time_left is None or delay < time_left
@@ -144,6 +175,9 @@ class _Job(Generic[Out]):
     deadline: _Deadline
     retries: Retries
     clock: Clock
+    unsettled: set[str | None]
+    """Tokens of calls whose answers were lost, so that a conflict may be about them."""
+    token: str | None
     invocation_id: str = field(factory=lambda: str(uuid.uuid4()))
     attempts: list[Attempt] = field(factory=list[Attempt])
     started: float = 0.0
@@ -168,6 +202,7 @@ class _Job(Generic[Out]):
 
     def succeeded(self, answer: Response) -> None:
         self.retries.succeeded()
+        self.unsettled.discard(self.token)
         self._log(answer.response_metadata.status_code, answer.response_metadata.aws_request_id)
 
     def failed(self, error: CallError) -> float | None:
@@ -199,8 +234,21 @@ class _Job(Generic[Out]):
             final.__cause__ = error
         final.attempts = tuple(self.attempts)
         final.max_attempts = self.retries.policy.max_attempts
-        final.may_have_taken_effect = self.retries.is_open and not self.operation.read_only
+        final.may_have_taken_effect = self._may_have_acted(error)
+        if final.may_have_taken_effect and self.token is not None:
+            self.unsettled.add(self.token)
         return final
+
+    def _may_have_acted(self, error: CallError) -> bool:
+        """Return whether the service may have acted on any attempt, or on somebody's before us.
+
+        A conflict about a token of the caller's own may speak of an earlier call of theirs.
+        """
+        is_conflict = isinstance(error, ServiceError) and error.status_code == CONFLICT
+        is_theirs = getattr(self.request, "_request_id", None) is not None
+        return not self.operation.read_only and (
+            self.retries.is_open or (is_conflict and is_theirs)
+        )
 
     def _log(
         self, status: int | None, aws_request_id: str | None, reason: str | None = None
@@ -217,13 +265,30 @@ class _Job(Generic[Out]):
 
 
 def _begin(request: Request[Out], env: Env, timeout: Timeout, retry: RetryPolicy) -> _Job[Out]:
-    operation: Operation[Any, Out] = OPERATIONS[type(request)]
+    operation = _operation_of(request)
+    token = getattr(request, operation.token) if operation.token else None
     return _Job(
         operation=operation,
         request=request,
         payload=serialise(operation, request, env.endpoint.url_for(operation.host_prefix)),
         timeout=timeout,
         deadline=_Deadline.after(env.clock, timeout.total),
-        retries=Retries(retry, env.quota, env.random, has_token=operation.token is not None),
+        retries=Retries(
+            retry,
+            env.quota,
+            env.random,
+            has_token=token is not None,
+            is_open=token in env.unsettled,
+        ),
         clock=env.clock,
+        unsettled=env.unsettled,
+        token=token,
     )
+
+
+def _operation_of(request: Request[Out]) -> Operation[Any, Out]:
+    for kind in type(request).__mro__:
+        if kind in OPERATIONS:
+            return OPERATIONS[kind]
+    what = f"must be a request model such as StartRunRequest, got {type(request).__name__}"
+    raise InvalidRequestError("send", [("request", what)])

@@ -5,36 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from omics_runs._narrow import is_array, is_mapping, is_sequence
+from omics_runs._narrow import is_mapping, is_sequence
+
+MAX_DEPTH = 200
+"""Deepest nesting of a JSON document that is accepted; json itself gives up near 1,000."""
 
 
 def copy_document(value: Mapping[str, object] | None) -> Any:
     """Return a copy of the containers in a document, so that later changes don't reach it.
 
-    Nulls, numbers and key case stay as they are, and so does what is not JSON: the request's
-    validation has the words for that. A document that contains itself is copied as such.
+    Nulls, numbers and key case stay as they are, and so does what is not JSON, contains itself or
+    is nested too deeply: the request's validation has the words for that.
     """
-    return _copy(value, {})
+    return _copy(value, ())
 
 
-def _copy(value: Any, seen: dict[int, Any]) -> Any:
-    place = id(value)
-    if place in seen:
-        return seen[place]
+def _copy(value: Any, parents: tuple[object, ...]) -> Any:
+    if len(parents) > MAX_DEPTH or any(value is parent for parent in parents):
+        return value  # too deep, or inside itself
     if is_mapping(value):
-        seen[place] = made = dict[Any, Any]()
-        made.update((key, _copy(item, seen)) for key, item in value.items())
-        return made
+        return {key: _copy(item, (*parents, value)) for key, item in value.items()}
     if is_sequence(value):
-        seen[place] = twin = list[Any]()
-        twin.extend(_copy(item, seen) for item in value)
-        return twin
+        return [_copy(item, (*parents, value)) for item in value]
     return value
 
 
 def copy_items(value: Sequence[str] | None) -> Any:
-    """Return a list as a tuple; anything else as it is, for validation to name."""
-    return tuple(value) if is_array(value) else value
+    """Return a sequence as a tuple; anything else as it is, for validation to name."""
+    is_text = isinstance(value, (str, bytes))
+    return tuple(value) if isinstance(value, Sequence) and not is_text else value
 
 
 def copy_mapping(value: Mapping[str, str] | None) -> Any:

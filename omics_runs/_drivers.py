@@ -93,8 +93,9 @@ class AsyncDriver:
             case Sleep(seconds):
                 await self.clock.asleep(seconds)
                 return None
-            case FetchCredentials(refresh):
-                await load_signer()
-                return await self.credentials.afetch(refresh=refresh)
+            case FetchCredentials(refresh, time_left):
+                with anyio.fail_after(time_left):
+                    await load_signer()
+                    return await self.credentials.afetch(refresh=refresh)
             case _:
                 assert_never(effect)

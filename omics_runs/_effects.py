@@ -46,6 +46,8 @@ class FetchCredentials:
     """Get the credentials to sign with; `refresh` asks for new ones even if the old look valid."""
 
     refresh: bool = False
+    time_left: float | None = None
+    """Seconds that it may take; None for no bound. Only the async driver can stop it."""
 
     def __iter__(self) -> Generator[FetchCredentials, Credentials, Credentials]:
         return (yield self)

@@ -30,5 +30,7 @@ class Env:
     clock: Clock
     user_agent: str
     quota: RetryQuota = Factory(RetryQuota)
+    unsettled: set[str | None] = Factory(set[str | None])
+    """Idempotency tokens of calls whose answers were lost."""
     random: Callable[[], float] = random.random
     """Where jitter comes from: a number from 0 up to 1."""

@@ -140,7 +140,29 @@ class CallError(OmicsRunsError):
 
 
 class TransportError(CallError):
-    """No usable answer came back; `__cause__` is the HTTP library's own error."""
+    """No usable answer came back; `__cause__` is the HTTP library's own error.
+
+    Attributes:
+        is_passing: Whether it is trouble of the network, which is retried and ridden out; False
+            for anything else that went wrong while the request was under way.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        request: Request[Any] | None = None,
+        is_passing: bool = True,
+        may_have_taken_effect: bool = False,
+    ) -> None:
+        super().__init__(
+            message,
+            operation=operation,
+            request=request,
+            may_have_taken_effect=may_have_taken_effect,
+        )
+        self.is_passing = is_passing
 
     @property
     def request(self) -> Request[Any]:

@@ -16,7 +16,7 @@ from omics_runs import _preflight
 from omics_runs._convert import Misfit, read_document, structure, to_json
 from omics_runs._documents import copy_document
 from omics_runs._errors import InvalidRequestError, UnreadableResponseError
-from omics_runs._narrow import is_sequence
+from omics_runs._narrow import is_mapping, is_sequence
 from omics_runs._rules import Problem, Rule, quoted
 
 JSON: TypeAlias = "Mapping[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -86,7 +86,8 @@ class Model:
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some members changed, by their Python names.
 
-        A request draws a new `request_id`, unless the caller gave the one it has.
+        A request draws a new `request_id`, unless the caller gave the one it has: one that was read
+        from JSON with a `requestId` keeps it, so take that out of what is to be a template.
         """
         return attrs.evolve(self, **changes)  # type: ignore[misc]
 
@@ -156,7 +157,7 @@ class Structure(Model):
             UnreadableResponseError: A member is missing or has the wrong type.
         """
         try:
-            return structure(dict(data), cls)
+            return structure(dict(data) if is_mapping(data) else data, cls)
         except Misfit as misfit:
             raise _unreadable(cls, misfit) from None
 
@@ -171,7 +172,7 @@ class Structure(Model):
             return structure(json.loads(text), cls)
         except Misfit as misfit:
             raise _unreadable(cls, misfit) from None
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise _unreadable(cls, Misfit(f"is not JSON: {error}", "$")) from None
 
     def _document_as(self, name: str, kind: type[T]) -> T:
@@ -234,7 +235,7 @@ class Request(Model, Generic[Out_co]):
         """
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise InvalidRequestError(
                 cls._subject(), [("", f"the text is not JSON: {error}")]
             ) from None

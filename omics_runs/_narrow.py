@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
@@ -24,6 +25,15 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 def is_sequence(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     """Return whether `value` is a list or a tuple."""
     return isinstance(value, (list, tuple))
+
+
+LONGEST = 1e9
+"""Seconds of the longest finite time that is accepted, some 30 years."""
+
+
+def is_time(value: object) -> TypeGuard[int | float]:
+    """Return whether `value` is a number of seconds that clocks can count, or infinity."""
+    return is_number(value) and (0 <= value <= LONGEST or value == math.inf)
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

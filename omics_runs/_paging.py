@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from omics_runs._errors import InvalidRequestError, UnreadableResponseError
 from omics_runs._generated.operations import OPERATIONS
 from omics_runs._model import Request, Response
+from omics_runs._narrow import is_number
 
 Item = TypeVar("Item")
 Page = TypeVar("Page", bound=Response)
@@ -90,8 +91,10 @@ class _Walk(Generic[Page]):
         name = self._paging.limit
         if self._left is None or name is None:
             return request
-        size: int | None = getattr(request, name)
-        return request.replace(**{name: min(self._left, size or LARGEST_PAGE)})
+        size: object = getattr(request, name)
+        if size is not None and not (is_number(size) and self._left < size <= LARGEST_PAGE):
+            return request  # small enough, or wrong, which is for validation to say
+        return request.replace(**{name: min(self._left, LARGEST_PAGE)})
 
 
 class Pages(Iterator[Page]):

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 def problems(request: object) -> Iterator[Problem]:
     """Yield what is wrong with how the members of `request` go together."""
-    for rule in RULES.get(type(request).__name__, ()):
-        yield from rule(request)
+    for kind in type(request).__mro__:
+        for rule in RULES.get(kind.__name__, ()):
+            yield from rule(request)
 
 
 def _needs_something_to_run(request: Any) -> Iterator[Problem]:

@@ -80,7 +80,7 @@ def fault_in(error: CallError) -> Fault | None:
         return error.fault
     if isinstance(error, UnreadableResponseError):
         return None if error.is_json else "transient"
-    return "transient" if isinstance(error, TransportError) else None
+    return "transient" if isinstance(error, TransportError) and error.is_passing else None
 
 
 def left_open(error: CallError) -> bool:
@@ -125,6 +125,16 @@ class RetryPolicy:
     base_delay: float = field(default=0.05, validator=_seconds)
     throttling_delay: float = field(default=1.0, validator=_seconds)
     max_delay: float = field(default=20.0, validator=_seconds)
+
+    @classmethod
+    def of(cls, value: RetryPolicy | None, default: RetryPolicy) -> RetryPolicy:
+        """Return the policy of one call: None means the default."""
+        if value is None:
+            return default
+        if not isinstance(value, cls):
+            msg = f"retry must be a RetryPolicy, got {value!r}"
+            raise ConfigurationError(msg)
+        return value
 
     def __attrs_post_init__(self) -> None:
         if str(self.mode) != "standard":

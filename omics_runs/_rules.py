@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from attrs import frozen
 
+from omics_runs._documents import MAX_DEPTH
+
 if TYPE_CHECKING:
     from omics_runs._enums import OpenStrEnum
 
@@ -17,9 +19,6 @@ Problem: TypeAlias = tuple[str, str]
 """Where, as the member's Python name and the way into it, and what is wrong there."""
 
 _Container: TypeAlias = Mapping[object, object] | list[object] | tuple[object, ...]
-
-MAX_DEPTH = 200
-"""Deepest nesting of a JSON document that is accepted; json itself gives up near 1,000."""
 
 
 QUOTE_LIMIT = 60
@@ -41,7 +40,10 @@ def kind(value: object) -> str:
 
 def quoted(value: object) -> str:
     """Return a value as a message shows it: cut to a length that can be read."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        text = f"<{kind(value)}>"
     return text if len(text) <= QUOTE_LIMIT else f"{text[: QUOTE_LIMIT - 2]}…{text[-1]}"
 
 
@@ -64,6 +66,8 @@ class Text:
             yield path, f"must have {self._length()}, got {len(value):,}"
         elif self.pattern is not None and not re.fullmatch(self.pattern, value):
             yield path, f"must match {self.pattern}{shown}"
+        elif not is_unicode(value):
+            yield path, "must be Unicode text, got half of a surrogate pair"
 
     def _length_fits(self, length: int) -> bool:
         return self.min <= length and (self.max is None or length <= self.max)
@@ -85,7 +89,7 @@ class Integer:
         elif (self.min is not None and value < self.min) or (
             self.max is not None and value > self.max
         ):
-            yield path, f"must be {span(self.min, self.max)}, got {value}"
+            yield path, f"must be {span(self.min, self.max)}, got {quoted(value)}"
 
 
 @frozen
@@ -161,6 +165,15 @@ class Document:
             yield path, f"must be a mapping (a JSON object), got {kind(value)}"
         else:
             yield from _json_problems(cast("Mapping[object, object]", value), path, ())
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether a text can be encoded; half of a surrogate pair can not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def span(low: int | None, high: int | None, unit: str = "") -> str:

@@ -35,7 +35,7 @@ class RunRef:
         Raises:
             ValueError: The text is no reference.
         """
-        found = _FORM.fullmatch(text.strip())
+        found = _FORM.fullmatch(str(text).strip())
         if found is None:
             msg = f"expected 'id' or 'id/uuid' with an id of digits, got {text!r}"
             raise ValueError(msg)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import ssl
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Mapping
+from types import NoneType
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 import httpx
@@ -26,6 +29,8 @@ IDLE_CONNECTIONS = httpx.Limits(
     max_connections=100, max_keepalive_connections=20, keepalive_expiry=75.0
 )
 """Idle connections outlive the longest delay between two polls, so that a wait keeps one."""
+
+H = TypeVar("H", httpx.Client, httpx.AsyncClient)
 
 ProxyLike: TypeAlias = str | httpx.Proxy
 
@@ -66,6 +71,7 @@ class Setup:
         Raises:
             ConfigurationError: The arguments, the environment or the profile don't add up.
         """
+        _check_types(given)
         _refuse_contradictions(given)
         settings = _config.load(
             region=given.region,
@@ -98,6 +104,41 @@ def check_http_client(given: object, kind: type) -> None:
         raise ConfigurationError(msg)
 
 
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "region": (str, NoneType),
+    "profile": (str, NoneType),
+    "endpoint_url": (str, NoneType),
+    "use_fips": (bool, NoneType),
+    "use_dualstack": (bool, NoneType),
+    "verify": (bool, str, os.PathLike, ssl.SSLContext),
+    "proxy": (str, httpx.Proxy, NoneType),
+    "validate": (bool,),
+    "sign": (bool,),
+}
+
+
+def _check_types(given: Arguments) -> None:
+    for name, kinds in _KINDS.items():
+        value = getattr(given, name)
+        if not isinstance(value, kinds):
+            words = ", ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
+            msg = f"{name} must be one of {words}, got {value!r}"
+            raise ConfigurationError(msg)
+
+
+def build_http(kind: Callable[..., H], setup: Setup) -> H:
+    """Return the SDK's own httpx client.
+
+    Raises:
+        ConfigurationError: A proxy or certificate setting can't be used.
+    """
+    try:
+        return kind(**setup.http)
+    except (ValueError, TypeError, ImportError, httpx.InvalidURL) as error:
+        msg = f"the HTTP client can't be built, check proxy settings: {error}"
+        raise ConfigurationError(msg) from error
+
+
 def _refuse_contradictions(given: Arguments) -> None:
     if given.http_client is None:
         return
@@ -121,7 +162,7 @@ def _env(given: Arguments, settings: Settings) -> Env:
         sign=given.sign,
         validate=given.validate,
         timeout=_timeout(given),
-        retry=given.retry or _retry(settings),
+        retry=RetryPolicy.of(given.retry, _retry(settings)),
         clock=given.clock or SystemClock(),
         user_agent=user_agent(settings.app_id, settings.exec_env),
     )
@@ -155,6 +196,7 @@ def _http_arguments(given: Arguments, settings: Settings) -> dict[str, Any]:
 
 
 def _verification(verify: Verify, ca_bundle: str | None) -> bool | ssl.SSLContext:
+    verify = os.fspath(verify) if isinstance(verify, os.PathLike) else verify
     bundle = verify if isinstance(verify, str) else ca_bundle
     if bundle is None or isinstance(verify, ssl.SSLContext) or verify is False:
         return verify if not isinstance(verify, str) else True
@@ -176,6 +218,6 @@ def with_changes(
     return attrs.evolve(
         env,
         timeout=Timeout.of(timeout, env.timeout),
-        retry=retry or env.retry,
+        retry=RetryPolicy.of(retry, env.retry),
         validate=env.validate if validate is None else validate,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from omics_runs._errors import ConfigurationError
-from omics_runs._narrow import is_number
+from omics_runs._narrow import is_time
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -21,8 +21,8 @@ def _positive(_: object, attribute: Attribute[Any], value: object) -> None:
 
 
 def is_positive(value: object) -> bool:
-    """Return whether `value` is a number above 0; NaN and booleans are not."""
-    return is_number(value) and value > 0
+    """Return whether `value` is a time above 0; NaN and booleans are none."""
+    return is_time(value) and value > 0
 
 
 @frozen(kw_only=True)
@@ -35,7 +35,8 @@ class Timeout:
             connection pool.
         total: For the whole call, over all its attempts and the waits between; None for no bound.
             Exact in the async client. In the sync client it bounds each phase of an attempt by
-            the time left.
+            the time left, so that a server which sends byte after byte can exceed it, and so can
+            a look-up of credentials.
 
     Raises:
         ConfigurationError: A bound is not above 0.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import attrs
 from attrs import frozen
 
-from omics_runs._core import call
+from omics_runs._core import call, logger
 from omics_runs._effects import Flow, Sleep
 from omics_runs._errors import (
     CallError,
@@ -21,6 +22,7 @@ from omics_runs._errors import (
     RunReplacedError,
     ServiceError,
     StatusUnreachableError,
+    UnreadableResponseError,
     WaitTimeoutError,
 )
 from omics_runs._generated.enums import RunStatus
@@ -32,7 +34,7 @@ from omics_runs._generated.models import (
     StartRunResponse,
 )
 from omics_runs._lifecycle import Verdict, verdict, verdict_gone
-from omics_runs._narrow import is_number
+from omics_runs._narrow import is_time
 from omics_runs._retry import SERVER_ERROR, fault_in
 from omics_runs._run_ref import RunRef
 from omics_runs._timeout import Timeout
@@ -101,6 +103,8 @@ def plan_wait(
     wanted, problems = _wanted(status)
     ref, more = _ref(run)
     problems = [*more, *problems, *_time_problems(timeout, min_delay, max_delay)]
+    if progress is not None and (not callable(progress) or iscoroutinefunction(progress)):
+        problems.append(("progress", f"must be a plain function, got {progress!r}"))
     if problems:
         raise InvalidRequestError("wait_until", problems)
     return WaitPlan(
@@ -132,6 +136,8 @@ def _poll(watch: _Watch, env: Env) -> Flow[GetRunResponse | None]:
     try:
         run = yield from call(request, env, watch.poll_timeout(), env.retry)
     except ResourceNotFoundError as error:
+        if error.code != ResourceNotFoundError.service_code:
+            raise  # a proxy's 404 says nothing of the run
         return watch.not_found(error)
     except CallError as error:
         watch.failed(error)
@@ -165,12 +171,12 @@ class _Watch:
         time_left = self._time_left()
         if math.isinf(time_left):
             return bounds
-        limit = max(time_left, bounds.read)
+        limit = max(time_left, min(bounds.read, Timeout().read))
         return attrs.evolve(bounds, total=min(limit, bounds.total or limit))
 
     def seen(self, run: GetRunResponse) -> GetRunResponse | None:
         """Decide about an answer."""
-        self._check_uuid(run)
+        self._check_identity(run)
         decision = verdict(self.plan.wanted, run)
         changed = run.status != self._status
         self._status = run.status
@@ -203,6 +209,7 @@ class _Watch:
         """Ride out trouble that passes; raise any other."""
         if not _passes(error):
             raise error
+        logger.warning("still waiting for run %s: %s", self.plan.ref.id, error)
         self._go_on(cause=error)
 
     def _go_on(self, *, changed: bool = False, cause: Exception | None = None) -> None:
@@ -218,12 +225,19 @@ class _Watch:
         low, high = self.plan.min_delay, self.plan.max_delay
         grown = min(low * 2.0 ** min(self.polls - 1, JITTER_EXPONENT_CAP), high)
         delay = low + self._env.random() * (grown - low)
-        return time_left if time_left - delay <= low else delay
+        return min(time_left, high) if time_left - delay <= low else delay
 
     def _time_left(self) -> float:
         return math.inf if self.plan.timeout is None else self.plan.timeout - self.elapsed
 
-    def _check_uuid(self, run: GetRunResponse) -> None:
+    def _check_identity(self, run: GetRunResponse) -> None:
+        if run.id != self.plan.ref.id:
+            raise UnreadableResponseError(
+                f"asked for run {self.plan.ref.id}, got an answer about run {run.id}",
+                operation="GetRun",
+                request=GetRunRequest(id=self.plan.ref.id),
+                path="$.id",
+            )
         self._uuid = self._uuid or run.uuid
         if run.uuid is not None and run.uuid != self._uuid:
             raise RunReplacedError(
@@ -315,18 +329,18 @@ def _time_problems(
     timeout: float | None, min_delay: float, max_delay: float
 ) -> list[tuple[str, str]]:
     problems: list[tuple[str, str]] = []
-    if timeout is not None and not _is_number(timeout, at_least=0):
+    if timeout is not None and not is_time(timeout):
         problems.append(
             ("timeout", f"must be a number of seconds, at least 0, or None, got {timeout!r}")
         )
-    if not _is_number(min_delay) or min_delay <= 0:
+    if not _is_delay(min_delay):
         problems.append(("min_delay", f"must be a number of seconds above 0, got {min_delay!r}"))
-    elif not _is_number(max_delay, at_least=min_delay):
+    elif not _is_delay(max_delay) or max_delay < min_delay:
         problems.append(
             ("max_delay", f"must be at least min_delay ({min_delay:g}), got {max_delay!r}")
         )
     return problems
 
 
-def _is_number(value: object, at_least: float = -math.inf) -> bool:
-    return is_number(value) and value >= at_least
+def _is_delay(value: object) -> bool:
+    return is_time(value) and 0 < value < math.inf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, TypeVar
@@ -45,9 +46,12 @@ def serialise(operation: Operation[In, Out], request: In, base_url: str) -> Payl
     Raises:
         InvalidRequestError: It can't be expressed: a path member is empty, a value is not JSON.
     """
-    url = base_url + _path(operation, request)
-    if query := _query(operation, request):
-        url += f"?{query}"
+    try:
+        path, query = _path(operation, request), _query(operation, request)
+    except UnicodeEncodeError as error:
+        what = f"can't be written in a URL: {error}"
+        raise InvalidRequestError(operation.name, [("", what)]) from error
+    url = f"{base_url}{path}?{query}" if query else base_url + path
     headers = {"content-type": "application/json"} if operation.body else {}
     return Payload(operation.method, url, _body(operation, request), headers)
 
@@ -232,4 +236,4 @@ def _error_message(response: httpx.Response, body: Any) -> str:
 def _retry_after(response: httpx.Response) -> float | None:
     """Return `x-amz-retry-after` in seconds; it is sent in whole milliseconds."""
     value = response.headers.get("x-amz-retry-after", "")
-    return int(value) / 1000 if value.isascii() and value.isdigit() else None
+    return int(value) / 1000 if re.fullmatch("[0-9]{1,9}", value) else None

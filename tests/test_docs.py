@@ -16,7 +16,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from attrs import frozen
 
@@ -93,8 +92,6 @@ ALL_BLOCKS = [block for blocks in CODE.values() for block, _ in blocks]
 def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulator]:
     """Serve an emulator in which hours pass in microseconds, and point every client at it."""
     emulator = Emulator(ScaledClock(2e7), access_key=ACCESS_KEY, secret_key=SECRET_KEY)
-    # The README waits for a run by this id, as if it had been started before.
-    emulator._store.free_ids.append("1234567")
     monkeypatch.chdir(tmp_path)
     with emulator.serve() as url:
         settings = {
@@ -114,12 +111,8 @@ def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulato
 def run_block(block: Block, namespace: dict[str, Any]) -> str:
     """Run a block and return what it prints."""
     printed = io.StringIO()
-    namespace.pop("main", None)
     with contextlib.redirect_stdout(printed):
         exec(block.compiled(), namespace)  # noqa: S102 - the page's own code
-        main = namespace.get("main")
-        if inspect.iscoroutinefunction(main):
-            anyio.run(main, backend="asyncio")
     return printed.getvalue()
 
 

@@ -63,20 +63,41 @@ def test_the_example_runs(name: str, arguments: list[str], runs: int) -> None:
         assert statuses[-1] == "COMPLETED"
 
 
+def run_as_on_aws(name: str, emulator: Emulator, folder: Path) -> str:
+    """Run an example with `--aws`, led to the emulator by its environment alone."""
+    nowhere = {
+        "AWS_CONFIG_FILE": str(folder / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
+    }
+    with emulator.serve() as url:
+        return run_example(name, AWS, {**emulator.environment(url), **nowhere})
+
+
 @pytest.mark.parametrize(
     ("name", "runs"), [pytest.param(SYNC, 1, id="sync"), pytest.param(ASYNC, 3, id="async")]
 )
 def test_the_example_runs_as_on_aws(name: str, runs: int, tmp_path: Path) -> None:
     """With `--aws`, an example goes where the environment leads it, here to an emulator."""
     emulator = Emulator(ScaledClock(2e7))  # a run is over before it is first asked for
-    with emulator.serve() as url:
-        nowhere = {
-            "AWS_CONFIG_FILE": str(tmp_path / "none"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-        }
-        output = run_example(name, AWS, {**emulator.environment(url), **nowhere})
+    output = run_as_on_aws(name, emulator, tmp_path)
     assert (
         len(re.findall(r" COMPLETED, results in s3://my-bucket/out/\S+$", output, re.MULTILINE))
         == runs
     )
     assert emulator.count("StartRun") == len(emulator.runs) == runs
+
+
+def test_a_failed_run_does_not_end_the_other_waits(tmp_path: Path) -> None:
+    """The example of several runs says of each what became of it, also when one fails."""
+    emulator = Emulator(ScaledClock(2e7))
+    emulator.plan(name="NA12891", ends="FAILED", failure_reason="OUT_OF_MEMORY_ERROR")
+    output = run_as_on_aws(ASYNC, emulator, tmp_path)
+    completed = re.findall(r"^(\w+) COMPLETED, results in ", output, re.MULTILINE)
+    assert sorted(completed) == ["NA12878", "NA12892"]
+    assert "\nNA12891 FAILED: OUT_OF_MEMORY_ERROR\n" in output
+
+
+@pytest.mark.parametrize("name", [SYNC, ASYNC])
+def test_the_example_explains_its_arguments(name: str) -> None:
+    """`--help` says what `--aws` takes."""
+    assert "--aws WORKFLOW_ID ROLE_ARN OUTPUT_URI" in run_example(name, ["--help"], {})

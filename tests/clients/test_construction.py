@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import anyio
+import certifi
 import httpx
 import pytest
 
@@ -26,6 +28,10 @@ from omics_runs import (
     Timeout,
     errors,
 )
+from omics_runs._clock import SystemClock
+from omics_runs._credentials import CredentialSource
+from omics_runs._drivers import AsyncDriver, SyncDriver
+from omics_runs._effects import Flow, Sleep
 
 KEYS = Credentials("AKIDEXAMPLE", "secret")
 RUN = {"id": "1", "arn": "a", "status": "RUNNING"}
@@ -88,6 +94,25 @@ def answering(*sent: httpx.Request) -> tuple[httpx.MockTransport, list[httpx.Req
             {"region": "us-west-2", "credentials": ("AK", "", None)},
             "secret_key",
             id="half a pair of keys",
+        ),
+        pytest.param({"endpoint_url": "http://x"}, "no region", id="signing without a region"),
+        pytest.param({"region": 5}, "region must be", id="a number as region"),
+        pytest.param(
+            {"region": "us-west-2", "use_fips": "no"}, "use_fips must be", id="text as a flag"
+        ),
+        pytest.param({"region": "us-west-2", "sign": "no"}, "sign must be", id="text for sign"),
+        pytest.param(
+            {"region": "us-west-2", "verify": 5}, "verify must be", id="a number for verify"
+        ),
+        pytest.param(
+            {"region": "us-west-2", "proxy": "nonsense"}, "proxy", id="a proxy that is no URL"
+        ),
+        pytest.param({"region": "us-west-2", "proxy": 5}, "proxy must be", id="a number as proxy"),
+        pytest.param({"region": "us-west-2", "retry": 3}, "retry must be", id="a number as policy"),
+        pytest.param(
+            {"region": "us-west-2", "timeout": 10**400},
+            "timeout",
+            id="a timeout beyond all numbers",
         ),
         pytest.param(
             {"region": "us-west-2", "verify": "/no/such/file"},
@@ -333,6 +358,7 @@ def test_proxies(
     [
         pytest.param(False, id="no check"),
         pytest.param(ssl.create_default_context(), id="a context"),
+        pytest.param(Path(certifi.where()), id="a path"),
         pytest.param(True, id="the usual ones"),
     ],
 )
@@ -381,3 +407,91 @@ def test_the_async_client_closes_its_connections(backend: str) -> None:
             await client.get_run("1")
 
     anyio.run(main, backend=backend)
+
+
+def test_an_injected_client_neither_redirects_nor_authenticates() -> None:
+    """A signed request goes where it was signed for, with the signature it was given."""
+    sent: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(302, headers={"location": "https://elsewhere.test/"})
+
+    http = httpx.Client(
+        transport=httpx.MockTransport(handle), follow_redirects=True, auth=("user", "password")
+    )
+    client = OmicsRunsClient("us-west-2", credentials=KEYS, http_client=http)
+    with pytest.raises(errors.ServiceError) as caught:
+        client.get_run("1")
+    assert caught.value.status_code == 302
+    assert len(sent) == 1
+    assert sent[0].headers["authorization"].startswith("AWS4-HMAC-SHA256 ")
+
+
+def test_a_profile_given_as_an_argument_wins_over_keys_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`profile=` decides whose keys sign, as with boto3."""
+    (tmp_path / "credentials").write_text(
+        "[mine]\naws_access_key_id = AKIDOFMINE\naws_secret_access_key = s\n"
+    )
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOFENV")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    for profile, key in (("mine", "AKIDOFMINE"), (None, "AKIDOFENV")):
+        transport, sent = answering()
+        http = httpx.Client(transport=transport)
+        OmicsRunsClient("us-west-2", profile=profile, http_client=http).get_run("1")
+        assert f"Credential={key}/" in sent[0].headers["authorization"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("where", ["the server", "the credentials"])
+def test_the_total_timeout_is_exact_in_the_async_client(backend: str, where: str) -> None:
+    """Whatever hangs, a call ends when its time is up."""
+
+    async def silent(request: httpx.Request) -> httpx.Response:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def sealed() -> Credentials:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def main() -> None:
+        client = AsyncOmicsRunsClient(
+            "us-west-2",
+            credentials=KEYS if where == "the server" else sealed,
+            http_client=httpx.AsyncClient(transport=httpx.MockTransport(silent)),
+        )
+        with pytest.raises(errors.TransportTimeoutError, match="total timeout"):
+            await client.get_run("1", timeout=0.05)
+
+    anyio.run(main, backend=backend)
+
+
+class Stop(BaseException):
+    """Nothing that a flow may catch."""
+
+
+@pytest.mark.parametrize("color", ["sync", "async"])
+def test_drivers_close_what_they_drive(color: str) -> None:
+    """An interrupt in the middle of an effect leaves no suspended frame behind."""
+
+    class Interrupting(SystemClock):
+        def sleep(self, seconds: float) -> None:
+            raise Stop
+
+        async def asleep(self, seconds: float) -> None:
+            raise Stop
+
+    def pausing() -> Flow[None]:
+        yield from Sleep(1)
+
+    flow = pausing()
+    source = CredentialSource(KEYS)
+    sync_driver = SyncDriver(httpx.Client(), source, Interrupting())
+    async_driver = AsyncDriver(httpx.AsyncClient(), source, Interrupting())
+    drive = sync_driver.run if color == "sync" else partial(anyio.run, async_driver.run)
+    with pytest.raises(Stop):
+        drive(flow)
+    assert flow.gi_frame is None

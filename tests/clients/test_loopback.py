@@ -274,3 +274,12 @@ def test_endless_timeouts(client: Any) -> None:
     """Infinity turns a bound off."""
     started = client.start_run(**NEEDED, timeout=Timeout(connect=math.inf, read=math.inf))
     assert json.loads(json.dumps(started.to_dict()))["id"] == started.id
+
+
+def test_closing_a_copy_closes_nothing(emulator: Emulator, url: str) -> None:
+    """A copy made by `with_options` shares the connections and does not own them."""
+    keys = Credentials(emulator.access_key, emulator.secret_key)
+    with OmicsRunsClient("us-west-2", endpoint_url=url, credentials=keys) as owner:
+        with owner.with_options(timeout=9) as copy:
+            copy.list_runs()
+        assert owner.list_runs().items == ()

@@ -190,6 +190,13 @@ def test_an_error_leaves_the_iteration_where_it_was(client: Any, emulator: Emula
     assert len(list(items)) == 1
 
 
+def test_a_limit_hides_no_bad_page_size(client: Any) -> None:
+    """A page size that is wrong stays wrong, whatever the limit."""
+    for size in (0, 1000, "5"):
+        with pytest.raises(errors.InvalidRequestError, match="max_results"):
+            list(client.iter_runs(limit=5, max_results=size))
+
+
 @pytest.mark.parametrize("limit", [-1, True, 1.5, "3"])
 def test_a_limit_is_a_count(client: Any, limit: Any) -> None:
     """A limit that counts nothing is refused before anything is asked for."""
@@ -411,3 +418,13 @@ def test_an_operation_without_pages_has_none_to_go_through() -> None:
     """The iterator refuses a request that has no pages."""
     with pytest.raises(errors.InvalidRequestError, match="no pages"):
         Items(lambda request: request, StartRunRequest(**NEEDED), limit=None)  # type: ignore[arg-type, return-value]
+
+
+def test_an_empty_token_is_the_end(client: Any, emulator: Emulator) -> None:
+    """Some services end a list with an empty token instead of none."""
+    body = {"items": [{"id": "1", "arn": "a", "status": "RUNNING"}], "nextToken": ""}
+    emulator.faults.add(Fault("ListRuns", times=None, status=200, body=json.dumps(body).encode()))
+    items = client.iter_runs()
+    assert [item.id for item in items] == ["1"]
+    assert items.next_token is None
+    assert emulator.count("ListRuns") == 1

@@ -80,7 +80,10 @@ class Script:
                 return flow.send(None)
             case FetchCredentials():
                 self.fetched += 1
-                self.on_fetch()
+                try:
+                    self.on_fetch()
+                except Exception as error:  # noqa: BLE001  (as the drivers do)
+                    return flow.throw(error)
                 return flow.send(Credentials("AKIDEXAMPLE", "secret"))
             case Send(request):
                 self.sent.append(request)

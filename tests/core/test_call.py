@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 
@@ -23,7 +26,7 @@ from omics_runs._clock import VirtualClock
 from omics_runs._core import call
 from omics_runs._env import Env
 from omics_runs._model import Request
-from omics_runs._retry import RetryQuota
+from omics_runs._retry import THROTTLING_CODES, TRANSIENT_CODES, RetryQuota
 
 from .script import Reply, Script, answer, make_env, refusal
 
@@ -132,6 +135,8 @@ def test_jitter_is_full() -> None:
         pytest.param("60000", 5.05, id="at most 5 s more than our own delay"),
         pytest.param("-5", 0.05, id="negative is ignored"),
         pytest.param("soon", 0.05, id="nonsense is ignored"),
+        pytest.param("9" * 400, 0.05, id="beyond all numbers"),
+        pytest.param("9" * 5000, 0.05, id="beyond all digits"),
     ],
 )
 def test_the_service_may_ask_for_a_longer_delay(header: str, delay: float) -> None:
@@ -362,3 +367,188 @@ def test_a_raised_error_leaves_no_cycle() -> None:
         assert not [o for o in gc.get_objects() if type(o) is errors.ValidationError]
     finally:
         gc.enable()
+
+
+def test_a_retry_that_can_not_be_signed_still_tells_of_the_first_attempt() -> None:
+    """After a lost answer nothing goes wrong without the request, its token and the warning."""
+    env = make_env()
+    wrong = OSError("the vault is sealed")
+    script = Script(env, [LOST], on_fetch=failing_from(2, wrong))
+    with pytest.raises(errors.TransportError) as caught:
+        script.play(call(START, env, env.timeout, env.retry))
+    error = caught.value
+    assert error.__cause__ is wrong
+    assert error.request is START
+    assert error.may_have_taken_effect
+    assert [attempt.reason for attempt in error.attempts] == ["ReadError", "OSError"]
+
+
+def test_credentials_that_fail_at_first_are_the_callers_own_business() -> None:
+    """Before anything was sent, what a credentials function raises is passed on unchanged."""
+    for wrong in (OSError("sealed"), TimeoutError("slow vault")):
+        env = make_env()
+        script = Script(env, [], on_fetch=failing_from(1, wrong))
+        with pytest.raises(type(wrong)) as caught:
+            script.play(call(START, env, env.timeout, env.retry))
+        assert caught.value is wrong
+
+
+def test_credentials_that_the_driver_gives_up_on() -> None:
+    """When the total timeout ends a look-up of credentials, the call has timed out."""
+    env = make_env()
+    clock = env.clock
+    assert isinstance(clock, VirtualClock)
+
+    def give_up() -> None:
+        clock.advance(6)
+        raise TimeoutError
+
+    script = Script(env, [], on_fetch=give_up)
+    with pytest.raises(errors.TransportTimeoutError, match="total timeout"):
+        script.play(call(GET, env, Timeout(total=5), env.retry))
+
+
+def failing_from(number: int, error: Exception) -> Callable[[], None]:
+    """Return a callback that raises `error` from its nth call on."""
+    left = [number]
+
+    def fetch() -> None:
+        left[0] -= 1
+        if left[0] <= 0:
+            raise error
+
+    return fetch
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(RuntimeError("client has been closed"), id="closed meanwhile"),
+        pytest.param(ValueError("from a hook"), id="a hook of the caller"),
+        pytest.param(OSError("no route"), id="an error of the system"),
+        pytest.param(httpx.InvalidURL("odd"), id="httpx, but none of its transport errors"),
+    ],
+)
+def test_whatever_goes_wrong_while_sending_is_typed(wrong: Exception) -> None:
+    """An error of no known kind is a TransportError that is neither retried nor lost."""
+    error, script = run(START, wrong)
+    assert type(error) is errors.TransportError
+    assert error.__cause__ is wrong
+    assert error.may_have_taken_effect
+    assert error.request_id == START.request_id
+    assert len(script.sent) == 1
+
+
+def test_a_hook_that_raises_for_statuses_changes_nothing() -> None:
+    """An injected client may raise HTTPStatusError; the service's error is what is reported."""
+    answered = refusal(404, "ResourceNotFoundException")
+    raised = httpx.HTTPStatusError("404", request=httpx.Request("GET", "/"), response=answered)
+    error, script = run(GET, raised)
+    assert type(error) is errors.ResourceNotFoundError
+    assert len(script.sent) == 1
+
+
+def test_the_same_request_sent_again_after_a_lost_answer() -> None:
+    """A conflict may be about the lost call before: it is retried, and says so if it stays."""
+    env = make_env(retry=RetryPolicy(max_attempts=1))
+    lost, _ = run(START, httpx.ReadTimeout(""), env=env)
+    assert lost.may_have_taken_effect
+    conflict = refusal(409, "ConflictException")
+    again, _ = run(lost.request, conflict, env=env)
+    assert again.may_have_taken_effect
+    patient = attrs.evolve(env, retry=RetryPolicy())
+    started, script = run(lost.request, conflict, answer(201, STARTED), env=patient)
+    assert (started.id, len(script.sent)) == ("1", 2)
+    settled, script = run(START, conflict, env=patient)
+    assert (settled.may_have_taken_effect, len(script.sent)) == (False, 1)
+
+
+def test_a_conflict_about_the_callers_own_token() -> None:
+    """A token that the caller gave may have been used by another process: the run may be there."""
+    mine = START.replace(request_id="campaign-7-sample-1")
+    error, script = run(mine, refusal(409, "ConflictException"))
+    assert error.may_have_taken_effect
+    assert len(script.sent) == 1
+
+
+@pytest.mark.parametrize("code", sorted(THROTTLING_CODES))
+def test_every_throttling_code(code: str) -> None:
+    """Each code that AWS services use for throttling slows down, whatever its status."""
+    _, script = run(GET, *[refusal(400, code)] * 3)
+    assert script.slept == [1, 2]
+
+
+@pytest.mark.parametrize("code", sorted(TRANSIENT_CODES))
+def test_every_transient_code(code: str) -> None:
+    """Each code of a passing timeout is retried soon, whatever its status."""
+    _, script = run(GET, *[refusal(400, code)] * 3)
+    assert script.slept == [0.05, 0.1]
+
+
+def test_the_code_decides_before_the_status() -> None:
+    """A modelled code wins over the class of the status beside it."""
+    error, _ = run(GET, *[refusal(400, "ThrottlingException")] * 3)
+    assert type(error) is errors.ThrottlingError
+
+
+@pytest.mark.parametrize(
+    ("failure", "may_have"),
+    [
+        pytest.param(httpx.WriteError(""), True, id="half written"),
+        pytest.param(httpx.WriteTimeout(""), True, id="half written in time"),
+        pytest.param(httpx.ProxyError(""), False, id="the proxy refused"),
+        pytest.param(httpx.UnsupportedProtocol(""), False, id="no such protocol"),
+    ],
+)
+def test_what_else_may_have_taken_effect(failure: Exception, may_have: bool) -> None:
+    """Once a byte may have left, so may the whole request."""
+    error, _ = run(START, *[failure] * 3)
+    assert error.may_have_taken_effect is may_have
+
+
+class LateClock(VirtualClock):
+    """A clock that shows another day."""
+
+    def now(self) -> datetime:
+        return datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+def test_signatures_are_for_the_clients_region_and_by_its_clock() -> None:
+    """Region and time of a signature are the client's, in each attempt."""
+    env = make_env(region="eu-west-1", clock=LateClock())
+    _, script = run(GET, refusal(500), answer(200, RUN), env=env)
+    for request in script.sent:
+        assert request.headers["x-amz-date"] == "20310203T040506Z"
+        assert "/20310203/eu-west-1/omics/aws4_request" in request.headers["authorization"]
+
+
+def test_a_plain_number_is_the_total_and_keeps_the_rest() -> None:
+    """`timeout=5` bounds the call; connecting and reading keep the client's own bounds."""
+    bounds = Timeout.of(5, Timeout(connect=1, read=2))
+    assert bounds == Timeout(connect=1, read=2, total=5)
+
+
+def test_a_retry_needs_time_left() -> None:
+    """A delay that would end exactly at the deadline leaves no time for the retry."""
+    _, script = run(GET, refusal(429, "ThrottlingException"), timeout=Timeout(total=1))
+    assert script.slept == []
+
+
+@pytest.mark.parametrize("thing", [None, "StartRun", 7, answer(200)])
+def test_only_requests_can_be_sent(thing: Any) -> None:
+    """What is no request model is refused by name."""
+    env = make_env()
+    with pytest.raises(errors.InvalidRequestError, match="request model"):
+        Script(env, []).play(call(thing, env, env.timeout, env.retry))
+
+
+def test_a_subclass_of_a_request_is_one() -> None:
+    """A request class of the caller's own is sent, and checked, as what it is."""
+
+    class Mine(StartRunRequest):
+        """A StartRun with a method more."""
+
+    mine = Mine(workflow_id="1", role_arn="arn:r", output_uri="s3://b")
+    started, _ = run(mine, answer(201, STARTED))
+    assert started.id == "1"
+    assert Mine(role_arn="arn:r", output_uri="s3://b").problems() != ()

@@ -51,7 +51,10 @@ def wait(
     return result, script
 
 
-COLUMNS = [*RunStatus, None]
+async def async_progress(progress: Progress) -> None:
+    """Never be awaited."""
+
+
 ORDER = [
     "PENDING",
     "STARTING",
@@ -283,6 +286,46 @@ def test_a_reused_id_is_noticed(run: RunLike) -> None:
     assert error.run.status == "RUNNING"
 
 
+def test_a_reused_id_is_noticed_at_the_end_too() -> None:
+    """Another run that has completed under the id is not the one that was waited for."""
+    error, _ = wait(seen("COMPLETED", uuid=OTHER_UUID), run=RunRef("1", UUID))
+    assert type(error) is errors.RunReplacedError
+
+
+def test_an_answer_about_another_run_is_no_answer() -> None:
+    """Whatever a proxy or a cache makes of it, the run must be the one that was asked for."""
+    error, _ = wait(seen("COMPLETED", id="999"))
+    assert type(error) is errors.UnreadableResponseError
+    assert error.path == "$.id"
+
+
+def test_a_404_that_is_not_the_services_says_nothing_of_the_run() -> None:
+    """A proxy's 404 neither deletes a run nor satisfies DELETED."""
+    for status in ("COMPLETED", "DELETED"):
+        error, _ = wait(seen("RUNNING"), answer(404, b"<html>not here</html>"), status=status)
+        assert type(error) is errors.ResourceNotFoundError
+
+
+def test_the_last_delay_is_no_longer_than_the_longest() -> None:
+    """A wait ends on time without a delay beyond `max_delay`."""
+    _, script = wait(*[seen("RUNNING")] * 3, timeout=119, min_delay=60)
+    assert script.slept == [60, 59]
+
+
+def test_endless_read_timeouts_do_not_outlast_the_wait() -> None:
+    """A poll of a client without timeouts still ends soon after the wait's deadline."""
+    env = make_env(timeout=Timeout(connect=float("inf"), read=float("inf")))
+    _, script = wait(seen("COMPLETED"), env=env, timeout=4)
+    assert script.sent[0].extensions["timeout"]["read"] == 30
+
+
+def test_what_is_ridden_out_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A wait that sees nothing but trouble tells so in the log."""
+    wait(refusal(501), seen("COMPLETED"))
+    (record,) = [r for r in caplog.records if r.levelname == "WARNING"]
+    assert record.getMessage().startswith("still waiting for run 1: GetRun: ")
+
+
 def test_answers_without_a_uuid_are_accepted() -> None:
     """Old answers have no uuid; then there is nothing to pin."""
     run, _ = wait(seen("RUNNING", uuid=None), seen("COMPLETED", uuid=None))
@@ -428,6 +471,12 @@ def test_a_closed_wait_leaves_nothing_behind() -> None:
         pytest.param({"timeout": -1}, "timeout", id="negative timeout"),
         pytest.param({"timeout": "60"}, "timeout", id="timeout as text"),
         pytest.param({"timeout": float("nan")}, "timeout", id="timeout NaN"),
+        pytest.param({"timeout": 10**400}, "timeout", id="timeout beyond all numbers"),
+        pytest.param({"min_delay": float("inf")}, "min_delay", id="endless delay"),
+        pytest.param({"max_delay": 1e10}, "max_delay", id="a delay of centuries"),
+        pytest.param({"progress": 5}, "progress", id="no function"),
+        pytest.param({"progress": async_progress}, "progress", id="an async function"),
+        pytest.param({"run": None}, "run", id="no run"),
         pytest.param({"min_delay": 0}, "min_delay", id="no delay"),
         pytest.param({"min_delay": -5}, "min_delay", id="negative delay"),
         pytest.param({"max_delay": 1}, "max_delay", id="longest below shortest"),

@@ -265,15 +265,22 @@ def test_import_leaves_botocore_alone() -> None:
 def test_the_event_loop_does_not_import_botocore(backend: str) -> None:
     """The signer is loaded in a thread of its own, once."""
     code = (
-        "import sys, threading, anyio\n"
-        "from omics_runs import _sigv4\n"
+        "import sys, threading, anyio, httpx\n"
+        "from omics_runs import AsyncOmicsRunsClient\n"
         "class Watch:\n"
         "    threads = set()\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'botocore.auth': self.threads.add(threading.current_thread())\n"
         "sys.meta_path.insert(0, Watch())\n"
-        f"anyio.run(_sigv4.load_signer, backend={backend!r})\n"
-        f"anyio.run(_sigv4.load_signer, backend={backend!r})\n"
+        "run = {'id': '1', 'arn': 'a', 'status': 'RUNNING'}\n"
+        "answer = httpx.MockTransport(lambda request: httpx.Response(200, json=run))\n"
+        "async def main():\n"
+        "    http = httpx.AsyncClient(transport=answer)\n"
+        "    keys = ('AK', 'SK', None)\n"
+        "    client = AsyncOmicsRunsClient('us-west-2', credentials=keys, http_client=http)\n"
+        "    await client.get_run('1')\n"
+        "    await client.get_run('1')\n"
+        f"anyio.run(main, backend={backend!r})\n"
         "print(len(Watch.threads), threading.main_thread() in Watch.threads)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from collections import deque
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, TypedDict
 
@@ -17,13 +19,14 @@ from omics_runs import (
     CacheBehavior,
     GetRunRequest,
     GetRunResponse,
+    ListRunsRequest,
     RunStatus,
     StartRunRequest,
     StorageType,
     errors,
 )
 from omics_runs._convert import timestamp
-from omics_runs._generated.operations import GET_RUN, START_RUN
+from omics_runs._generated.operations import GET_RUN, LIST_RUNS, START_RUN
 from omics_runs._rules import Flag, Integer, Items, Pairs, Rule, Text
 from omics_runs._wire import _text, build_request, read_response, serialise
 
@@ -169,7 +172,7 @@ def deep(levels: int) -> dict[str, Any]:
         pytest.param({"a": {"b": datetime.now(UTC)}}, "parameters.a.b", id="datetime"),
         pytest.param({"a": b"x"}, "parameters.a", id="bytes"),
         pytest.param({7: "x"}, "parameters", id="a number as key"),
-        pytest.param(cycle(), "parameters.self[0]", id="cycle"),
+        pytest.param(cycle(), "parameters.self[0].self[0]", id="cycle"),
         pytest.param(deep(300), "parameters" + ".d" * 200, id="too deep"),
         pytest.param(["a"], "parameters", id="a list at the top"),
         pytest.param("text", "parameters", id="a string at the top"),
@@ -479,3 +482,99 @@ def test_engine_settings_as_the_callers_own_class() -> None:
     """The other document of a run can be read the same way."""
     got = run(engineSettings={"sample_name": "x"})
     assert got.engine_settings_as(Inputs) == Inputs("x")
+
+
+class Lazy(Mapping[str, Any]):
+    """A mapping that makes its values when it is asked for them."""
+
+    def __getitem__(self, key: str) -> Any:
+        return {"sample": key, "list": [key]}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(f"s{n}" for n in range(50))
+
+    def __len__(self) -> int:
+        return 50
+
+
+def test_values_made_on_the_fly_are_not_mixed_up() -> None:
+    """Each value is copied for itself, even if it lives only while it is looked at."""
+    request = StartRunRequest(**NEEDED, parameters=Lazy())
+    assert request.parameters == {key: {"sample": key, "list": [key]} for key in Lazy()}
+
+
+def test_answers_share_nothing() -> None:
+    """Changing a document changes neither the raw answer nor what the model was made of."""
+    data = {**RUN, "parameters": {"a": [1]}}
+    got = GetRunResponse.from_dict(data)
+    assert got.parameters is not None
+    got.parameters["a"].append(2)
+    assert data["parameters"] == {"a": [1]}
+
+
+def test_hopelessly_deep_documents_are_refused() -> None:
+    """Nesting beyond Python's own limits is a problem with a name."""
+    request = StartRunRequest(**NEEDED, parameters=deep(5000))
+    assert [what for _, what in request.problems()] == ["is nested deeper than 200 levels"]
+    with pytest.raises(errors.UnreadableResponseError):
+        GetRunResponse.from_json("[" * 100_000)
+    with pytest.raises(errors.InvalidRequestError):
+        StartRunRequest.from_json("[" * 100_000)
+
+
+@pytest.mark.parametrize("data", [None, 5, [1], "x"])
+def test_models_of_what_is_no_object(data: Any) -> None:
+    """Neither dicts nor text: still a typed error."""
+    with pytest.raises(errors.UnreadableResponseError):
+        GetRunResponse.from_dict(data)
+    with pytest.raises(errors.InvalidRequestError):
+        StartRunRequest.from_dict(data)
+    if not isinstance(data, str):
+        with pytest.raises(errors.UnreadableResponseError):
+            GetRunResponse.from_json(data)
+        with pytest.raises(errors.InvalidRequestError):
+            StartRunRequest.from_json(data)
+
+
+def test_half_a_surrogate_pair_is_no_text() -> None:
+    """It is named by validation, and can't be written into a URL without it."""
+    assert [path for path, _ in ListRunsRequest(name="\ud800").problems()] == ["name"]
+    with pytest.raises(errors.InvalidRequestError, match="URL"):
+        serialise(LIST_RUNS, ListRunsRequest(name="\ud800"), "https://x.test")
+
+
+def test_numbers_of_thousands_of_digits() -> None:
+    """A number that can't even be printed is refused by name."""
+    huge = StartRunRequest(**NEEDED, priority=10**5000)
+    assert huge.problems() == (("priority", "must be 0 to 100,000, got <int>"),)
+
+
+def test_any_sequence_is_a_list() -> None:
+    """A deque of export formats is sent as what it holds."""
+    request = GetRunRequest(id="1", export=deque(["DEFINITION"]))  # type: ignore[arg-type]
+    assert request.problems() == ()
+    assert serialise(GET_RUN, request, "https://x.test").url.endswith("?export=DEFINITION")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("2024-01-01 10:00 EST", id="a zone's name"),
+        pytest.param("10 10 10", id="three numbers"),
+        pytest.param("1" * 5000, id="many digits"),
+        pytest.param("10:00", id="a time without a day"),
+    ],
+)
+def test_no_guessing_at_timestamps(text: str) -> None:
+    """What can be read in more than one way is not read at all."""
+    with pytest.raises(errors.UnreadableResponseError):
+        run(startTime=text)
+
+
+def test_parameters_as_something_odd() -> None:
+    """A type without a name still gives a typed error, in plain words."""
+    got = run(parameters={"sample_name": 7})
+    with pytest.raises(errors.UnreadableResponseError, match="expected a string, got a number"):
+        got.parameters_as(Inputs)
+    with pytest.raises(errors.UnreadableResponseError):
+        got.parameters_as(int | str)  # type: ignore[arg-type]
