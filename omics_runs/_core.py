@@ -55,10 +55,10 @@ def call(request: Request[Out], env: Env, timeout: Timeout, retry: RetryPolicy) 
         TransportError: No usable answer came.
         UnreadableResponseError: The answer could not be read.
     """
-    _operation_of(request)
+    operation = _operation_of(request)
     if env.validate:
         request.validate()
-    job = _begin(request, env, timeout, retry)
+    job = _begin(operation, request, env, timeout, retry)
     while True:
         job.begin_attempt()
         try:
@@ -264,8 +264,13 @@ class _Job(Generic[Out]):
         )
 
 
-def _begin(request: Request[Out], env: Env, timeout: Timeout, retry: RetryPolicy) -> _Job[Out]:
-    operation = _operation_of(request)
+def _begin(
+    operation: Operation[Any, Out],
+    request: Request[Out],
+    env: Env,
+    timeout: Timeout,
+    retry: RetryPolicy,
+) -> _Job[Out]:
     token = getattr(request, operation.token) if operation.token else None
     return _Job(
         operation=operation,
@@ -287,8 +292,8 @@ def _begin(request: Request[Out], env: Env, timeout: Timeout, retry: RetryPolicy
 
 
 def _operation_of(request: Request[Out]) -> Operation[Any, Out]:
-    for kind in type(request).__mro__:
-        if kind in OPERATIONS:
-            return OPERATIONS[kind]
-    what = f"must be a request model such as StartRunRequest, got {type(request).__name__}"
-    raise InvalidRequestError("send", [("request", what)])
+    found = next((OPERATIONS[kind] for kind in OPERATIONS if isinstance(request, kind)), None)
+    if found is None:
+        what = f"must be a request model such as StartRunRequest, got {type(request).__name__}"
+        raise InvalidRequestError("send", [("request", what)])
+    return found
