@@ -12,28 +12,33 @@ nox.options.error_on_missing_interpreters = False
 nox.options.sessions = ["lint", "typing", "codegen", "tests", "min_deps", "coverage", "docs"]
 
 
-def pytest_with_coverage(session: nox.Session) -> None:
-    session.env["COVERAGE_FILE"] = f".coverage.{session.name}"
-    session.run("coverage", "run", "-m", "pytest", "-q", "-n", "auto", *session.posargs)
+def run_pytest(session: nox.Session, *command: str) -> None:
+    session.run(*command, "-m", "pytest", "-q", "-n", "auto", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The whole suite, examples included, on each installed Python."""
+    """The whole suite on each installed Python: in full and measured on the oldest."""
     session.install("-e", ".[test,codegen]")
-    pytest_with_coverage(session)
+    if session.python == PYTHONS[0]:
+        session.env["COVERAGE_FILE"] = ".coverage.tests"
+        run_pytest(session, "coverage", "run")
+    else:
+        session.env["HYPOTHESIS_PROFILE"] = "quick"
+        run_pytest(session, "python")
 
 
 @nox.session(python=PYTHONS)
 def min_deps(session: nox.Session) -> None:
     """The suite on the oldest release of each dependency that pyproject.toml admits."""
     session.install("--resolution", "lowest-direct", "-e", ".[test,codegen]")
-    pytest_with_coverage(session)
+    session.env["HYPOTHESIS_PROFILE"] = "quick"
+    run_pytest(session, "python")
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Branch coverage over all test sessions; anything below 100 % fails."""
+    """Branch coverage of the suite, generated code included; anything below 100 % fails."""
     session.install("coverage[toml]>=7.10")
     session.run("coverage", "combine", "--keep", env={"COVERAGE_FILE": ".coverage"})
     session.run("coverage", "report", env={"COVERAGE_FILE": ".coverage"})

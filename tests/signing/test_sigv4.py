@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_runs import _sigv4
@@ -159,7 +159,6 @@ def signed_by_botocore(
     return signed.headers
 
 
-@settings(deadline=None)  # the first example imports botocore
 @given(
     request=requests(),
     credentials=KEYS,
