@@ -84,6 +84,11 @@ def run(**members: Any) -> GetRunResponse:
             datetime(2022, 8, 24, 20, 6, 32, 0, UTC),
             id="HTTP date",
         ),
+        pytest.param(
+            "Wed, 24 Aug 2022 22:06:32 +0200",
+            datetime(2022, 8, 24, 20, 6, 32, 0, UTC),
+            id="mail date",
+        ),
         pytest.param(1695320000, datetime(2023, 9, 21, 18, 13, 20, 0, UTC), id="epoch seconds"),
         pytest.param(
             1695320000.5, datetime(2023, 9, 21, 18, 13, 20, 500000, UTC), id="epoch with a fraction"
