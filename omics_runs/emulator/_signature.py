@@ -111,21 +111,22 @@ class SignatureCheck:
 
 
 def _claim(received: Received) -> _Claim:
-    header = received.header("authorization")
-    if header is None:
+    headers = received.values("authorization")
+    if not headers:
         raise _refusal("MissingAuthenticationTokenException", "The request is not signed.")
-    scheme, _, rest = header.partition(" ")
+    if len(headers) > 1:
+        raise _incomplete("There is more than one Authorization header.")
+    scheme, _, rest = headers[0].partition(" ")
     if scheme != ALGORITHM:
         raise _incomplete(f"The Authorization header must begin with {ALGORITHM}.")
     parts = dict(re.findall(r"(\w+)=([^,\s]+)", rest))
     scope = parts.get("Credential", "").split("/")
-    signed = tuple(parts.get("SignedHeaders", "").lower().split(";"))
+    signed = tuple(parts.get("SignedHeaders", "").split(";"))
     if len(scope) != SCOPE_PARTS or scope[-1] != "aws4_request":
         raise _incomplete("The Authorization header has no complete Credential.")
     if not parts.get("Signature"):
         raise _incomplete("The Authorization header has no Signature.")
-    if not {"host", "x-amz-date"} <= set(signed):
-        raise _incomplete("SignedHeaders must name host and x-amz-date.")
+    _check_signed_headers(received, signed)
     return _Claim(
         access_key=scope[0],
         date=scope[1],
@@ -134,6 +135,16 @@ def _claim(received: Received) -> _Claim:
         signed_headers=signed,
         signature=parts["Signature"],
     )
+
+
+def _check_signed_headers(received: Received, signed: tuple[str, ...]) -> None:
+    """Check that nothing that decides who calls, and when, was left out of the signature."""
+    if list(signed) != sorted({name.lower() for name in signed}):
+        raise _incomplete("SignedHeaders must be in lower case, sorted, and each named once.")
+    came = {name.lower() for name, _ in received.headers}
+    needed = {"host", "x-amz-date"} | {name for name in came if name.startswith("x-amz-")}
+    if missing := sorted(needed.difference(signed)):
+        raise _incomplete(f"SignedHeaders must name {', '.join(missing)}.")
 
 
 def _check_body(received: Received) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 from botocore.auth import SigV4Auth
@@ -159,7 +160,19 @@ def at(moment: datetime) -> str:
         pytest.param(header("host", "other"), "InvalidSignatureException", id="other host"),
         pytest.param(header("x-twice", "b"), "InvalidSignatureException", id="changed header"),
         pytest.param(
-            header("x-amz-content-sha256", "0" * 64), "InvalidSignatureException", id="other digest"
+            authorization(lambda text: text.replace("host;", "Host;")),
+            "IncompleteSignatureException",
+            id="upper case in signed headers",
+        ),
+        pytest.param(
+            authorization(lambda text: text.replace("host;x-amz-date", "x-amz-date;host")),
+            "IncompleteSignatureException",
+            id="unsorted signed headers",
+        ),
+        pytest.param(
+            authorization(lambda text: text.replace("host;", "host;host;")),
+            "IncompleteSignatureException",
+            id="header signed twice",
         ),
     ],
 )
@@ -204,15 +217,79 @@ def test_white_space_in_headers(strict: Emulator) -> None:
     assert send(strict, request).status_code == 200
 
 
-def test_digest_in_header(strict: Emulator) -> None:
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize(
+    ("digest", "status"),
+    [pytest.param(EMPTY, 200, id="right"), pytest.param("0" * 64, 403, id="wrong")],
+)
+def test_digest_in_header(strict: Emulator, digest: str, status: int) -> None:
     """A digest of the body in its header is welcome if it is right."""
     request = AWSRequest("GET", f"http://{HOST}/run", headers={"host": HOST})
-    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    request.headers["X-Amz-Content-SHA256"] = empty
+    request.headers["X-Amz-Content-SHA256"] = digest
     keys = Credentials(strict.access_key, strict.secret_key)
     SigV4Auth(keys, "omics", strict.region).add_auth(request)
     headers = dict(request.headers.items())
-    assert send(strict, httpx.Request("GET", request.url, headers=headers)).status_code == 200
+    response = send(strict, httpx.Request("GET", request.url, headers=headers))
+    assert response.status_code == status
+    assert status == 200 or code(response) == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, id=name) for name in ("X-Amz-Security-Token", "x-amz-new")]
+)
+def test_unsigned_amz_headers(strict: Emulator, name: str) -> None:
+    """A session token, or another header of AWS, that was added after signing is refused."""
+    request = signed(strict, "GET", "/run")
+    request.headers[name] = "added"
+    response = send(strict, request)
+    assert (response.status_code, code(response)) == (403, "IncompleteSignatureException")
+    assert name.lower() in response.json()["message"]
+
+
+class NoDate(SigV4Auth):  # type: ignore[misc]
+    """Signs all but the date."""
+
+    def headers_to_sign(self, request: Any) -> Any:
+        """Leave the date out."""
+        headers = super().headers_to_sign(request)
+        del headers["x-amz-date"]
+        return headers
+
+
+def test_the_date_must_be_signed(strict: Emulator) -> None:
+    """A signature that is right, but leaves out when it was made, is refused."""
+    request = AWSRequest("GET", f"http://{HOST}/run", headers={"host": HOST})
+    NoDate(Credentials(strict.access_key, strict.secret_key), "omics", strict.region).add_auth(
+        request
+    )
+    headers = dict(request.headers.items())
+    response = send(strict, httpx.Request("GET", request.url, headers=headers))
+    assert (response.status_code, code(response)) == (403, "IncompleteSignatureException")
+    assert response.json()["message"] == "SignedHeaders must name x-amz-date."
+
+
+def test_two_signatures(strict: Emulator) -> None:
+    """Two Authorization headers are refused, though each by itself would do."""
+    good = signed(strict, "GET", "/run")
+    headers = [*good.headers.multi_items(), ("authorization", good.headers["authorization"])]
+    response = send(strict, httpx.Request("GET", good.url, headers=headers))
+    assert (response.status_code, code(response)) == (403, "IncompleteSignatureException")
+
+
+@pytest.mark.parametrize("sign", [pytest.param(1, id="old"), pytest.param(-1, id="early")])
+@pytest.mark.parametrize(
+    ("seconds", "status"),
+    [pytest.param(290, 200, id="4m50s"), pytest.param(310, 403, id="5m10s")],
+)
+def test_skew(strict: Emulator, sign: int, seconds: int, status: int) -> None:
+    """A signature may be five minutes off, either way, and no more."""
+    request = signed(strict, "GET", "/run")
+    moment = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    now = moment + sign * timedelta(seconds=seconds)
+    strict._check = attrs.evolve(strict._check, now=lambda: now)
+    assert send(strict, request).status_code == status
 
 
 def test_real_time_counts() -> None:
