@@ -21,6 +21,12 @@ Handler: TypeAlias = Callable[[Received], Reply]
 POLL = 0.02
 """Seconds after which the accepting loop sees that it is to end."""
 
+MOST_DIGITS = 10
+"""Digits of the longest Content-Length that is read as a number."""
+
+MOST_BYTES = 64 * 1024 * 1024
+"""The longest body that is taken in; real ones have a hundredth of it."""
+
 PATIENCE = 5.0
 """Most seconds that closing waits for the thread of a connection."""
 
@@ -119,11 +125,15 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815  (looked up by name)
 
     def _received(self) -> Received:
+        length = self._content_length()
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionAbortedError  # half a request is none
         return Received(
             method=self.command,
-            target=self.path,
+            target=self.requestline.split()[1],  # self.path has lost a second leading slash
             headers=tuple(self.headers.items()),
-            body=self.rfile.read(self._content_length()),
+            body=body,
         )
 
     def _content_length(self) -> int:
@@ -132,6 +142,9 @@ class _Connection(BaseHTTPRequestHandler):
         if not length.isdecimal() or "Transfer-Encoding" in self.headers:
             self.close_connection = True
             raise Refusal(411, "", "A body must come with its Content-Length.")
+        if len(length) > MOST_DIGITS or int(length) > MOST_BYTES:
+            self.close_connection = True
+            raise Refusal(413, "", "The body is too large.")
         return int(length)
 
     def _wait(self, delay: float) -> None:

@@ -112,6 +112,11 @@ def test_delay(emulator: Emulator, web: httpx.Client, clock: VirtualClock) -> No
         pytest.param("POST /run HTTP/1.1\r\nContent-Length: -1", b"411", id="negative length"),
         pytest.param("POST /run HTTP/1.1\r\nContent-Length: ten", b"411", id="no number"),
         pytest.param("POST /run HTTP/1.1\r\nTransfer-Encoding: chunked", b"411", id="chunked"),
+        pytest.param(
+            f"POST /run HTTP/1.1\r\nContent-Length: {'9' * 13}", b"413", id="endless body"
+        ),
+        pytest.param("POST /run HTTP/1.1\r\nContent-Length: 67108865", b"413", id="long body"),
+        pytest.param(f"POST /run HTTP/1.1\r\nContent-Length: {'0' * 11}", b"413", id="long number"),
         pytest.param("BREW /run HTTP/1.1\r\nHost: x", b"501", id="unknown method"),
         pytest.param("GET /run HTTP/9.9\r\nHost: x", b"HTTP version", id="unknown version"),
         pytest.param("nonsense", b"nonsense", id="no HTTP"),
@@ -122,6 +127,23 @@ def test_bad_http(served: str, head: str, words: bytes) -> None:
     answer = raw(served, f"{head}\r\n\r\n".encode())
     assert words in answer
     assert answer.partition(b'{"message": "')[2].endswith(b'"}')
+
+
+def test_cut_short(emulator: Emulator, served: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A request whose body was cut short does nothing, though what came of it is whole."""
+    head = b"POST /run HTTP/1.1\r\nContent-Length: 999\r\n\r\n"
+    assert raw(served, head + json.dumps(START).encode()) == b""
+    assert emulator.runs == {}
+    assert emulator.requests == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_two_slashes(emulator: Emulator, web: httpx.Client, served: str) -> None:
+    """The path is taken as it came, as in process."""
+    assert b" 404 " in raw(served, b"GET //run HTTP/1.1\r\n\r\n")
+    assert emulator.requests[-1].target == "//run"
+    with httpx.Client(transport=emulator.transport()) as http:
+        assert http.get("http://omics//run").status_code == 404
 
 
 def test_old_http(served: str) -> None:
