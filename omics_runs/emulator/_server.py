@@ -8,12 +8,13 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias, cast
 
-from omics_runs._clock import Clock
+from omics_runs._clock import Clock, ScaledClock, SystemClock
 from omics_runs.emulator._http import HANG, Received, Refusal, Reply
 
 Handler: TypeAlias = Callable[[Received], Reply]
@@ -27,8 +28,11 @@ MOST_DIGITS = 10
 MOST_BYTES = 64 * 1024 * 1024
 """The longest body that is taken in; real ones have a hundredth of it."""
 
+SLICE = 60.0
+"""Most seconds of one wait; Windows knows no wait of months."""
+
 PATIENCE = 5.0
-"""Most seconds that closing waits for the thread of a connection."""
+"""Most seconds that closing waits for the threads of all connections together."""
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -71,8 +75,9 @@ class LoopbackServer(ThreadingHTTPServer):
         super().server_close()
         for connection in self._connections.values():
             _hang_up(connection)
+        deadline = time.monotonic() + PATIENCE
         for thread in self._connections:
-            thread.join(PATIENCE)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Be silent about clients that went away; report what is the emulator's own fault."""
@@ -117,7 +122,7 @@ class _Connection(BaseHTTPRequestHandler):
             return
         reply = self.loopback.handle_received(received)
         self._wait(reply.delay)
-        if reply.drop is True or reply.delay == HANG:
+        if reply.drop is True or reply.delay == HANG or self.loopback.closing.is_set():
             self.close_connection = True
         else:
             self._send(reply)
@@ -148,10 +153,13 @@ class _Connection(BaseHTTPRequestHandler):
         return int(length)
 
     def _wait(self, delay: float) -> None:
+        clock, closing = self.loopback.clock, self.loopback.closing
         if delay == HANG:
-            self.loopback.closing.wait()
+            closing.wait()
+        elif delay > 0 and isinstance(clock, SystemClock):
+            _wait_in_real_time(closing, delay, clock)
         elif delay > 0:
-            self.loopback.clock.sleep(delay)
+            clock.sleep(delay)
 
     def _send(self, reply: Reply) -> None:
         self.send_response_only(reply.status)
@@ -162,6 +170,14 @@ class _Connection(BaseHTTPRequestHandler):
         half = reply.drop == "mid-body"
         self.close_connection = self.close_connection or half
         self.wfile.write(reply.body[: len(reply.body) // 2] if half else reply.body)
+
+
+def _wait_in_real_time(closing: threading.Event, delay: float, clock: SystemClock) -> None:
+    """Wait for `delay` seconds of a clock, or until the server is closing."""
+    speed = clock.speed if isinstance(clock, ScaledClock) else 1.0
+    until = clock.monotonic() + delay
+    while (left := until - clock.monotonic()) > 0 and not closing.wait(min(left / speed, SLICE)):
+        continue
 
 
 def check_loopback(host: str) -> None:

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from omics_runs._clock import Clock, ScaledClock, SystemClock
 from omics_runs.emulator import Emulator, Fault, VirtualClock
 from tests.emulator.conftest import START
 
@@ -196,6 +198,42 @@ def test_closing(emulator: Emulator, waiting: bool) -> None:
     assert address.port is not None
     with emulator.serve(address.port) as again:
         assert again == url
+
+
+@pytest.mark.parametrize(
+    "clock", [pytest.param(SystemClock(), id="real"), pytest.param(ScaledClock(0.5), id="scaled")]
+)
+def test_closing_while_answers_are_held_back(clock: Clock) -> None:
+    """The end of serving does not wait for slow answers, and none of their threads stays."""
+    emulator = Emulator(clock, verify_signatures=False)
+    emulator.faults.add(Fault(delay=60, times=3))
+    before = threading.active_count()
+    connections = []
+    with emulator.serve() as url:
+        address = urlsplit(url)
+        for _ in range(3):
+            connection = socket.create_connection((address.hostname, address.port), timeout=10)
+            connection.sendall(b"GET /run HTTP/1.1\r\n\r\n")
+            connections.append(connection)
+        while emulator.count("ListRuns") < 3:
+            time.sleep(0.001)
+        closed_at = time.monotonic()
+    assert time.monotonic() - closed_at < 1
+    assert threading.active_count() == before
+    for connection in connections:
+        assert connection.recv(65_536) == b""
+        connection.close()
+
+
+def test_delay_of_a_real_clock() -> None:
+    """A slow answer comes when its time is over."""
+    clock = ScaledClock(1000)
+    emulator = Emulator(clock, verify_signatures=False)
+    emulator.faults.add(Fault(delay=50))
+    with emulator.serve() as url:
+        asked_at = clock.monotonic()
+        assert httpx.get(f"{url}/run").status_code == 200
+        assert clock.monotonic() - asked_at >= 50
 
 
 @pytest.mark.parametrize(
