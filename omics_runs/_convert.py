@@ -153,12 +153,10 @@ _BLANKS = datetime(2000, 1, 1, tzinfo=UTC), datetime(2001, 2, 2, tzinfo=UTC)
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo:
-    """Refuse zones that only a name tells, but for UTC itself: names have many meanings."""
-    if offset is not None:
-        return timezone(timedelta(seconds=offset))
-    if name in {"UTC", "GMT"}:
-        return UTC
-    raise ValueError(name)
+    """Refuse zones that only a name tells: names have many meanings. UTC has its offset, 0."""
+    if offset is None:
+        raise ValueError(name)
+    return timezone(timedelta(seconds=offset))
 
 
 def _in_utc(moment: datetime) -> datetime:
