@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import attrs
@@ -67,6 +67,23 @@ class Fault:
         if not (self._answers or self.headers or self.drop or self.hang or self.delay):
             msg = "a fault needs one of status, code, body, headers, drop, delay, hang"
             raise ValueError(msg)
+        for complaint in self._complaints():
+            raise ValueError(complaint)
+
+    def _complaints(self) -> Iterator[str]:
+        if self.times is not None and self.times < 1:
+            yield f"times must be at least 1, or None for ever, got {self.times}"
+        if self.skip < 0:
+            yield f"skip must not be negative, got {self.skip}"
+        if self.status is not None and not _is_status(self.status):
+            yield f"status must be a whole number from 100 to 599, got {self.status!r}"
+        if not _is_drop(self.drop):
+            yield f"drop must be False, True or 'mid-body', got {self.drop!r}"
+        if self.delay is not None and not self.delay >= 0:  # NaN is no number of seconds either
+            yield f"delay must not be negative, got {self.delay}"
+        for name, value in self.headers.items():
+            if set("\r\n") & {*name, *value}:
+                yield f"the header {name!r} must have no line breaks, got {value!r}"
 
     @property
     def lets_through(self) -> bool:
@@ -100,6 +117,15 @@ class Fault:
         if self.status is not None:
             return self.status
         return _status_of(self.code) if self.code else reply.status
+
+
+def _is_status(status: object) -> bool:
+    whole = isinstance(status, int) and not isinstance(status, bool)
+    return whole and status in range(100, 600)
+
+
+def _is_drop(drop: object) -> bool:
+    return isinstance(drop, bool) or drop == "mid-body"
 
 
 def refused(refusal: Refusal) -> Reply:
@@ -198,7 +224,9 @@ class Rates:
     """
 
     def __init__(self, rates: Mapping[str, float] | Literal["documented"] | None) -> None:
-        rates = DOCUMENTED_RATES if rates == "documented" else rates or {}
+        if isinstance(rates, str):
+            rates = _rates_named(rates)
+        rates = rates or {}
         for operation, rate in rates.items():
             check_operation(operation)
             _check_rate(operation, rate)
@@ -214,6 +242,13 @@ class Rates:
         if bucket is not None and not bucket.take(now):
             # Assumption: no Retry-After; none has been seen.
             raise Refusal(429, "ThrottlingException", "Rate exceeded")
+
+
+def _rates_named(name: str) -> Mapping[str, float]:
+    if name != "documented":
+        msg = f"rates must be a mapping, 'documented' or None, not {name!r}"
+        raise ValueError(msg)
+    return DOCUMENTED_RATES
 
 
 def _check_rate(operation: str, rate: float) -> None:

@@ -219,12 +219,31 @@ def test_async_calls(emulator: Emulator, clock: VirtualClock, backend: str) -> N
         pytest.param(dict[str, Any](), id="nothing"),
         pytest.param({"operation": "getRun", "status": 500}, id="no such operation"),
         pytest.param({"operation": "GetRun"}, id="nothing that goes wrong"),
+        pytest.param({"status": 500, "times": 0}, id="never"),
+        pytest.param({"status": 500, "skip": -1}, id="negative skip"),
+        pytest.param({"status": 99}, id="status too low"),
+        pytest.param({"status": 600}, id="status too high"),
+        pytest.param({"status": "500"}, id="status no number"),
+        pytest.param({"status": True}, id="status a truth"),
+        pytest.param({"status": 500.0}, id="status a fraction"),
+        pytest.param({"drop": "midbody"}, id="no such drop"),
+        pytest.param({"drop": 1}, id="drop a number"),
+        pytest.param({"delay": -1}, id="negative delay"),
+        pytest.param({"delay": float("nan")}, id="delay no number"),
+        pytest.param({"headers": {"a": "b\r\nc: d"}}, id="line break in a header"),
+        pytest.param({"headers": {"a\n": "b"}}, id="line break in a name"),
     ],
 )
 def test_impossible_faults(wrong: dict[str, Any]) -> None:
     """A fault that could never do anything is refused at once."""
     with pytest.raises(ValueError):
         Fault(**wrong)
+
+
+@pytest.mark.parametrize("status", [pytest.param(100, id="first"), pytest.param(599, id="last")])
+def test_possible_statuses(status: int) -> None:
+    """The first and the last status of HTTP can be answered, and faults may last for ever."""
+    assert Fault(status=status, times=None, headers={"a": "b"}).status == status
 
 
 class TestRates:
@@ -286,9 +305,10 @@ class TestRates:
             pytest.param({"startRun": 1.0}, id="no such operation"),
             pytest.param({"StartRun": 0.0}, id="zero"),
             pytest.param({"StartRun": float("inf")}, id="endless"),
+            pytest.param("Documented", id="no such name"),
         ],
     )
-    def test_impossible(self, rates: dict[str, float]) -> None:
+    def test_impossible(self, rates: Any) -> None:
         """Rates that make no sense are refused at once."""
         with pytest.raises(ValueError):
             Emulator(rates=rates)
