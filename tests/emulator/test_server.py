@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 
 from omics_runs._clock import Clock, ScaledClock, SystemClock
 from omics_runs.emulator import Emulator, Fault, VirtualClock
+from omics_runs.emulator._http import Received
 from tests.emulator.conftest import START
 
 
@@ -84,6 +86,39 @@ def test_same_request_from_many_threads(emulator: Emulator, web: httpx.Client) -
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: web.post("/run", json=START).json()["id"], range(16)))
     assert len(set(answers)) == len(emulator.runs) == 1
+
+
+@pytest.fixture
+def _restless() -> Iterator[None]:
+    """Let threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_one_run_for_one_request_id(emulator: Emulator, _restless: None) -> None:
+    """However closely threads send one request id together, it starts one run."""
+    threads, rounds = 16, 20
+    barrier = threading.Barrier(threads, timeout=30)
+    calls = [
+        Received(
+            method="POST", target="/run", body=json.dumps(START | {"requestId": str(n)}).encode()
+        )
+        for n in range(rounds)
+    ]
+
+    def start(_: int) -> list[str]:
+        ids = []
+        for call in calls:
+            barrier.wait()
+            ids.append(json.loads(emulator.handle(call).body)["id"])
+        return ids
+
+    with ThreadPoolExecutor(threads) as pool:
+        answers = {tuple(ids) for ids in pool.map(start, range(threads))}
+    assert len(answers) == 1
+    assert len(emulator.runs) == rounds
 
 
 def test_mid_body(emulator: Emulator, web: httpx.Client) -> None:
