@@ -50,7 +50,11 @@ REQUEST_LOCATIONS = frozenset({"uri", "querystring"})
 TIMESTAMP_FORMATS = frozenset({"iso8601", "unixTimestamp"})
 REQUEST_TYPES = frozenset({"string", "integer", "long", "boolean", "list", "map", "structure"})
 
+REFRESH = "Run `python -m codegen refresh`, or leave out config.toml's operation that uses it"
 TEACH = "Teach the generator what it means (codegen/traits.py, codegen/read.py)"
+LABEL_TYPES = frozenset({"string", "integer", "long"})
+QUERY_TYPES = frozenset({"string", "integer", "long", "boolean", "list"})
+BODILESS = frozenset({"GET", "HEAD"})
 LEAVE_OUT = "Leave the operation out of config.toml, or teach the generator (codegen/read.py)"
 
 
@@ -96,7 +100,35 @@ class _Checks:
             if ref.get("location") not in {None, *REQUEST_LOCATIONS}:
                 raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
             self._request_value(where, ref["shape"])
+            self._check_place(where, ref, definition["http"]["method"])
+        _check_wire(name, shape)
+        self._check_token(name, shape)
         _check_labels(operation, definition["http"]["requestUri"], shape)
+
+    def _check_place(self, where: str, ref: Mapping[str, Any], method: str) -> None:
+        """Refuse what can't be written where it is to travel."""
+        kind, place = self._shape(ref["shape"])["type"], ref.get("location")
+        if place == "uri" and kind not in LABEL_TYPES:
+            raise GeneratorError(where, f"a path has a {kind}", LEAVE_OUT)
+        if place == "querystring" and kind not in QUERY_TYPES:
+            raise GeneratorError(where, f"a query has a {kind}", LEAVE_OUT)
+        if place is None and method in BODILESS:
+            raise GeneratorError(where, f"a {method} has a body", LEAVE_OUT)
+
+    def _check_token(self, name: str, shape: Shape) -> None:
+        """Refuse an idempotency token that would not fill itself."""
+        tokens = [key for key, ref in shape["members"].items() if ref.get("idempotencyToken")]
+        if len(tokens) > 1:
+            raise GeneratorError(name, f"it has {len(tokens)} idempotency tokens", LEAVE_OUT)
+        for token in tokens:
+            ref = shape["members"][token]
+            text = self._shape(ref["shape"])
+            if text["type"] != "string" or "enum" in text:
+                what = "its idempotency token is no plain string"
+                raise GeneratorError(f"{name}.{token}", what, LEAVE_OUT)
+            if "location" in ref:
+                what = "its idempotency token is not in the body"
+                raise GeneratorError(f"{name}.{token}", what, LEAVE_OUT)
 
     def _request_value(self, where: str, name: str) -> None:
         shape = self._shape(name)
@@ -122,12 +154,14 @@ class _Checks:
                 raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
             _known(where, ref, RESPONSE_MEMBER)
             self._response(ref["shape"], (*parents, name))
+        _check_wire(name, shape)
 
     def _error(self, name: str) -> None:
         shape = self._shapes[name]
         _known(name, shape, ERROR)
         _known(name, shape["error"], frozenset({"httpStatusCode", "senderFault"}))
         _known(name, shape.get("retryable", {}), frozenset({"throttling"}))
+        _check_required(name, shape)
         if set(shape["members"]) != {"message"}:
             raise GeneratorError(name, "an error has more members than a message", TEACH)
         _known(f"{name}.message", shape["members"]["message"], frozenset({"shape"}))
@@ -147,6 +181,8 @@ class _Checks:
         for part in ("member", "key", "value"):
             _known(f"{name}, its {part}", shape.get(part, {}), frozenset({"shape"}))
         _check_special(name, shape)
+        if kind == "structure":
+            _check_required(name, shape)
         if kind == "map" and self._shape(shape["key"]["shape"])["type"] != "string":
             raise GeneratorError(name, "its keys are no strings", TEACH)
         return shape
@@ -158,6 +194,24 @@ def _check_special(name: str, shape: Shape) -> None:
         raise GeneratorError(name, f"its timestampFormat is {form!r}", TEACH)
     if shape.get("document") and shape["members"]:
         raise GeneratorError(name, "a document has members", TEACH)
+
+
+def _check_required(name: str, shape: Shape) -> None:
+    for member in shape.get("required", ()):
+        if member not in shape["members"]:
+            what = f"it requires {member!r}, which is no member of it"
+            raise GeneratorError(name, what, REFRESH)
+
+
+def _check_wire(name: str, shape: Shape) -> None:
+    """Refuse two members that would be one and the same on the wire."""
+    taken: dict[tuple[str | None, str], str] = {}
+    for member, ref in shape.get("members", {}).items():
+        place = ref.get("location"), ref.get("locationName", member)
+        if place in taken:
+            what = f"{taken[place]!r} and {member!r} are both {place[1]!r} on the wire"
+            raise GeneratorError(name, what, LEAVE_OUT)
+        taken[place] = member
 
 
 def _check_endpoint(name: str, endpoint: Mapping[str, Any]) -> None:

@@ -59,7 +59,8 @@ def test_exceptions_become_errors(shape: str, error: str) -> None:
 
 def _member(name: str, *, model: str = "GetPlantRequest") -> Callable[[Garden], object]:
     def change(garden: Garden) -> None:
-        garden.shapes[model]["members"][name] = {"shape": "Text"}
+        place = {"location": "querystring"} if model == "GetPlantRequest" else {}
+        garden.shapes[model]["members"][name] = {"shape": "Text", **place}
         garden.descriptions["models"][model][name] = "Something."
 
     return change

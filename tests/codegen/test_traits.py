@@ -37,6 +37,31 @@ def optional_label(garden: Garden) -> None:
     garden.shapes["GetPlantRequest"]["required"].remove("id")
 
 
+def required(model: str, name: str) -> Change:
+    """Return a change that makes a structure require a member."""
+    return lambda garden: garden.shapes[model].setdefault("required", []).append(name)
+
+
+def label(name: str) -> Change:
+    """Return a change of the shape of a plant's id, which is in a path."""
+    return member("GetPlantRequest", "id", shape=name)
+
+
+def query(name: str) -> Change:
+    """Return a change of the shape of a parameter of a query."""
+    return member("GetPlantRequest", "show", shape=name)
+
+
+def nested_query(garden: Garden) -> None:
+    """Put lists of lists into a query."""
+    garden.shapes["Seasons"]["member"]["shape"] = "Neighbors"
+
+
+def head(garden: Garden) -> None:
+    """Let a request with a body be a HEAD."""
+    garden.operations["PlantSeed"]["http"]["method"] = "HEAD"
+
+
 def no_input(garden: Garden) -> None:
     """Take the request from an operation."""
     del garden.operations["WeighPlant"]["input"]
@@ -180,6 +205,82 @@ UNSUPPORTED = [
         "PlantSeedRequest.count (PlotsByYear): a request has a map of something else than strings",
         id="request-map-of-structures",
     ),
+    # places of members of requests
+    *(
+        pytest.param(query(name), f"GetPlantRequest.show: a query has a {kind}", id=f"query-{case}")
+        for case, name, kind in (("map", "Labels", "map"), ("document", "Recipe", "structure"))
+    ),
+    pytest.param(
+        nested_query,
+        "GetPlantRequest.show (Seasons): a request has a list of something else than strings",
+        id="query-nested-list",
+    ),
+    *(
+        pytest.param(label(name), f"GetPlantRequest.id: a path has a {kind}", id=f"label-{case}")
+        for case, name, kind in (
+            ("boolean", "Flag", "boolean"),
+            ("list", "Seasons", "list"),
+            ("map", "Labels", "map"),
+            ("document", "Recipe", "structure"),
+        )
+    ),
+    pytest.param(
+        member("GetPlantRequest", "name", shape="Text"),
+        "GetPlantRequest.name: a GET has a body",
+        id="body-of-a-get",
+    ),
+    pytest.param(head, "PlantSeedRequest.bedId: a HEAD has a body", id="body-of-a-head"),
+    *(
+        pytest.param(
+            member("PlantSeedRequest", "requestId", shape=name),
+            "PlantSeedRequest.requestId: its idempotency token is no plain string",
+            id=f"token-{case}",
+        )
+        for case, name in (("number", "Count"), ("enum", "Season"), ("list", "Neighbors"))
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "requestId", location="querystring"),
+        "PlantSeedRequest.requestId: its idempotency token is not in the body",
+        id="token-in-the-query",
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "bedId", idempotencyToken=True),
+        "PlantSeedRequest: it has 2 idempotency tokens",
+        id="token-twice",
+    ),
+    pytest.param(
+        member("PlantSeedRequest", "name", locationName="count"),
+        "PlantSeedRequest: 'name' and 'count' are both 'count' on the wire",
+        id="wire-name-twice-in-a-body",
+    ),
+    pytest.param(
+        member("ListPlantsRequest", "status", locationName="maxResults"),
+        "ListPlantsRequest: 'status' and 'maxResults' are both 'maxResults' on the wire",
+        id="wire-name-twice-in-a-query",
+    ),
+    pytest.param(
+        member("UprootPlantRequest", "bedId", locationName="id"),
+        "UprootPlantRequest: 'id' and 'bedId' are both 'id' on the wire",
+        id="wire-name-twice-in-a-path",
+    ),
+    pytest.param(
+        member("Plot", "row", locationName="isSunny"),
+        "Plot: 'row' and 'isSunny' are both 'isSunny' on the wire",
+        id="wire-name-twice-in-an-answer",
+    ),
+    *(
+        pytest.param(
+            required(model, "soil"),
+            f"{model}: it requires 'soil', which is no member of it",
+            id=f"required-unknown-{case}",
+        )
+        for case, model in (
+            ("request", "PlantSeedRequest"),
+            ("response", "GetPlantResponse"),
+            ("structure", "Plot"),
+            ("error", "FrostException"),
+        )
+    ),
     # members of answers
     pytest.param(
         member("GetPlantResponse", "name", location="header"),
@@ -275,6 +376,11 @@ def test_unsupported_model_stops_the_generator(garden: Garden, change: Change, s
     [
         pytest.param(operation("GetPlant", idempotent=True), id="idempotent"),
         pytest.param(shape("Count", box=True), id="box"),
+        *(pytest.param(label(name), id=f"label-{name}") for name in ("Text", "Liters", "Count")),
+        *(
+            pytest.param(query(name), id=f"query-{name}")
+            for name in ("Text", "Liters", "Count", "Flag", "Seasons")
+        ),
         pytest.param(shape("FrostException", fault=False), id="fault"),
         pytest.param(shape("Epoch", timestampFormat="iso8601"), id="timestamp-format"),
     ],
