@@ -24,6 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GeneratorError as error:
         print(f"codegen: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"codegen: {error.filename or error}: {error.strerror}", file=sys.stderr)
+        return 1
+    except ValueError as error:
+        print(f"codegen: {error}", file=sys.stderr)
+        return 1
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codegen.problems import GeneratorError
+from codegen.problems import GeneratorError, parsed
 
 TABLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     # table: keys that an entry must have, keys that it may have
@@ -25,6 +25,8 @@ TABLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "rename": (frozenset({"reason", "to"}), frozenset()),
     "errors": (frozenset({"reason", "also"}), frozenset()),
 }
+LISTS = frozenset({"operations", "members", "shapes", "values"})
+"""Keys that hold a list of strings; all others hold a string."""
 SERVICE_KEYS = frozenset({"name", "api_version", "package", "title", "docs"})
 PLACEHOLDER = "To be described."
 
@@ -40,7 +42,7 @@ class Config:
     @classmethod
     def load(cls, path: Path) -> Config:
         """Read it from a file."""
-        return cls(tomllib.loads(path.read_text("utf-8")))
+        return cls(parsed(path, tomllib.loads))
 
     @property
     def service(self) -> Mapping[str, str]:
@@ -80,6 +82,7 @@ class Descriptions:
     """The sentences of `descriptions.toml`; a draft has placeholders where there are none."""
 
     def __init__(self, data: Mapping[str, Any], *, draft: bool = False) -> None:
+        _check_descriptions(data)
         self._data = data
         self._draft = draft
         self._used: set[tuple[str, str, str]] = set()
@@ -92,7 +95,7 @@ class Descriptions:
             GeneratorError: There is no such file.
         """
         if path.exists():
-            return cls(tomllib.loads(path.read_text("utf-8")), draft=draft)
+            return cls(parsed(path, tomllib.loads), draft=draft)
         if draft:
             return cls({}, draft=True)
         raise GeneratorError(path.name, "it is missing", "Write it, or render a draft (--draft)")
@@ -132,7 +135,10 @@ class Descriptions:
 
 
 def _check_config(data: Mapping[str, Any]) -> None:
+    if "service" not in data:
+        raise GeneratorError("config.toml", "it has no table [service]", "Add it")
     for table, entries in data.items():
+        _check_table(f"config.toml [{table}]", entries)
         if table == "service":
             _check_keys("config.toml [service]", entries, SERVICE_KEYS, frozenset())
         elif table not in TABLES:
@@ -145,7 +151,29 @@ def _check_config(data: Mapping[str, Any]) -> None:
 def _check_keys(
     where: str, entry: Mapping[str, Any], needed: frozenset[str], optional: frozenset[str]
 ) -> None:
+    _check_table(where, entry)
     for key in sorted(needed - set(entry)):
         raise GeneratorError(where, f"{key!r} is missing", "Add it")
     for key in sorted(set(entry) - needed - optional):
         raise GeneratorError(where, f"unknown key {key!r}", "Remove it")
+    for key, value in entry.items():
+        texts = value if key in LISTS else [value]
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            kind = "list of strings" if key in LISTS else "string"
+            raise GeneratorError(where, f"its {key!r} is no {kind}", f"Make it a {kind}")
+
+
+def _check_descriptions(data: Mapping[str, Any]) -> None:
+    for kind, subjects in data.items():
+        _check_table(f"descriptions.toml [{kind}]", subjects)
+        for subject, texts in subjects.items():
+            where = f"descriptions.toml [{kind}.{subject}]"
+            _check_table(where, texts)
+            for key, text in texts.items():
+                if not isinstance(text, str):
+                    raise GeneratorError(where, f"its {key!r} is no string", "Make it a string")
+
+
+def _check_table(where: str, found: object) -> None:
+    if not isinstance(found, Mapping):
+        raise GeneratorError(where, "it is no table", "Make it one")

@@ -1,6 +1,10 @@
-"""The one error of the generator."""
+"""The one error of the generator, and files that can't be read."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 
 class GeneratorError(Exception):
@@ -20,3 +24,19 @@ class GeneratorError(Exception):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}. {self.todo}."
+
+
+def parsed(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
+    """Return what a file holds, which is a table or an object.
+
+    Raises:
+        OSError: It can't be read.
+        ValueError: It is broken; the message names it.
+    """
+    try:
+        data = parse(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    if isinstance(data, dict):
+        return data
+    raise ValueError(f"{path}: it holds a {type(data).__name__} and no object")

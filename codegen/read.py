@@ -25,6 +25,8 @@ RESPONSE_TYPES: Mapping[str, str] = {
 }
 SUMMARY_ROOM = 88
 """Characters of a docstring's first line, in the deepest place where there are docstrings."""
+USUAL_STATUS = 200
+"""HTTP status of an answer whose operation names none, for botocore as well."""
 LOCATIONS = {"uri": "label", "querystring": "query", None: "body"}
 
 
@@ -45,6 +47,9 @@ def read(sources: Sources, config: Config, descriptions: Descriptions) -> ir.Api
             config or the descriptions don't fit them.
     """
     check_model(sources.model)
+    for name, key in (("paginators", "pagination"), ("partitions", "partitions")):
+        if key not in getattr(sources, name):
+            raise GeneratorError(f"{name}.json", f"it has no {key!r}", "Refresh the snapshot")
     api = _Reader(sources, config, descriptions).api()
     config.check_all_used()
     descriptions.check_all_used()
@@ -100,7 +105,7 @@ class _Reader:
         declared: dict[str, str] = {}
         for name, entry in self._config.table("enums").items():
             for shape in entry["shapes"]:
-                if shape not in self._shapes or self._shapes[shape]["type"] != "string":
+                if shape not in self._shapes or self._shapes[shape].get("type") != "string":
                     where = f"config.toml [enums.{name}]"
                     raise GeneratorError(where, f"{shape!r} is no string in use", "Remove it")
                 if "enum" in self._shapes[shape]:
@@ -432,7 +437,7 @@ class _Reader:
             http_method=definition["http"]["method"],
             path=definition["http"]["requestUri"],
             host_prefix=definition.get("endpoint", {}).get("hostPrefix", ""),
-            status_code=definition["http"]["responseCode"],
+            status_code=definition["http"].get("responseCode", USUAL_STATUS),
             request=request,
             response=response,
             summary=self._headed("operations", name, "summary"),
@@ -490,6 +495,8 @@ def _check_paginator(name: str, entry: Mapping[str, Any]) -> None:
     for key, value in entry.items():
         if key not in known or not isinstance(value, str):
             raise GeneratorError(where, f"unknown {key!r}: {value!r}", "Teach the generator")
+    for key in sorted(known - {"limit_key"} - set(entry)):
+        raise GeneratorError(where, f"it has no {key!r}", "Teach the generator")
     if not name.startswith("List"):
         raise GeneratorError(where, "its name does not begin with List", "Teach the generator")
 

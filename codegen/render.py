@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codegen import docstrings, ir, words
 from codegen.notes import Config, Descriptions
-from codegen.problems import GeneratorError
+from codegen.problems import GeneratorError, parsed
 from codegen.read import Sources, read
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -49,7 +49,7 @@ def load(source: Path, *, draft: bool = False) -> ir.Api:
     """
     config = Config.load(source / "config.toml")
     names = (f"{config.service['name']}.json", "paginators.json", "partitions.json")
-    files = (json.loads((source / "model" / name).read_text("utf-8")) for name in names)
+    files = (parsed(source / "model" / name, json.loads) for name in names)
     descriptions = Descriptions.load(source / "descriptions.toml", draft=draft)
     return read(Sources(*files), config, descriptions)
 

@@ -43,6 +43,11 @@ SHAPES: Mapping[str, frozenset[str]] = {
     "map": frozenset({"type", "key", "value", "min", "max"}),
     "structure": frozenset({"type", "members", "required", "document"}),
 }
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "list": ("member",),
+    "map": ("key", "value"),
+    "structure": ("members",),
+}
 ERROR = frozenset({"type", "members", "required", "error", "exception", "fault", "retryable"})
 MEMBER = frozenset({"shape", "location", "locationName", "idempotencyToken"})
 RESPONSE_MEMBER = frozenset({"shape", "locationName"})
@@ -64,9 +69,10 @@ def check_model(model: Mapping[str, Any]) -> None:
     Raises:
         GeneratorError: There is something; it says what and where.
     """
+    _has("the service's model", model, "metadata", "operations", "shapes")
     _known("the service", model["metadata"], METADATA)
-    _is("the service", "protocol", model["metadata"]["protocol"], "rest-json")
-    _is("the service", "signatureVersion", model["metadata"]["signatureVersion"], "v4")
+    _is("the service", "protocol", model["metadata"].get("protocol"), "rest-json")
+    _is("the service", "signatureVersion", model["metadata"].get("signatureVersion"), "v4")
     checks = _Checks(model["shapes"])
     for name, operation in model["operations"].items():
         checks.operation(name, operation)
@@ -78,6 +84,8 @@ class _Checks:
 
     def operation(self, name: str, operation: Mapping[str, Any]) -> None:
         _known(name, operation, OPERATION)
+        _has(name, operation, "http")
+        _has(f"{name}, its http", operation["http"], "method", "requestUri")
         _known(name, operation["http"], frozenset({"method", "requestUri", "responseCode"}))
         _check_endpoint(name, operation.get("endpoint", {}))
         for part in ("input", "output"):
@@ -86,20 +94,23 @@ class _Checks:
             raise GeneratorError(name, "it has no input", LEAVE_OUT)
         self._request(name, operation)
         if "output" in operation:
-            self._response(operation["output"]["shape"], ())
+            output = self._target(f"{name}, its output", operation["output"])
+            self._structure(output, "gives")
+            self._response(output, ())
         for error in operation.get("errors", ()):
-            _known(f"{name}, its error {error['shape']}", error, frozenset({"shape"}))
-            self._error(error["shape"])
+            shape = self._target(f"{name}, its errors", error)
+            _known(f"{name}, its error {shape}", error, frozenset({"shape"}))
+            self._error(shape)
 
     def _request(self, operation: str, definition: Mapping[str, Any]) -> None:
-        name = definition["input"]["shape"]
-        shape = self._structure(name)
+        name = self._target(f"{operation}, its input", definition["input"])
+        shape = self._structure(name, "takes")
         for member, ref in shape["members"].items():
             where = f"{name}.{member}"
             _known(where, ref, MEMBER)
             if ref.get("location") not in {None, *REQUEST_LOCATIONS}:
                 raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
-            self._request_value(where, ref["shape"])
+            self._request_value(where, self._target(where, ref))
             self._check_place(where, ref, definition["http"]["method"])
         _check_wire(name, shape)
         self._check_token(name, shape)
@@ -153,12 +164,14 @@ class _Checks:
             if "location" in ref:
                 raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
             _known(where, ref, RESPONSE_MEMBER)
-            self._response(ref["shape"], (*parents, name))
+            self._response(self._target(where, ref), (*parents, name))
         _check_wire(name, shape)
 
     def _error(self, name: str) -> None:
         shape = self._shapes[name]
         _known(name, shape, ERROR)
+        _has(name, shape, "error", "members")
+        _has(f"{name}, its error", shape["error"], "httpStatusCode")
         _known(name, shape["error"], frozenset({"httpStatusCode", "senderFault"}))
         _known(name, shape.get("retryable", {}), frozenset({"throttling"}))
         _check_required(name, shape)
@@ -166,20 +179,33 @@ class _Checks:
             raise GeneratorError(name, "an error has more members than a message", TEACH)
         _known(f"{name}.message", shape["members"]["message"], frozenset({"shape"}))
 
-    def _structure(self, name: str) -> Shape:
+    def _structure(self, name: str, does: str) -> Shape:
         shape = self._shape(name)
         if shape["type"] != "structure" or shape.get("document"):
-            raise GeneratorError(name, "an operation takes something else than members", LEAVE_OUT)
+            raise GeneratorError(
+                name, f"an operation {does} something else than members", LEAVE_OUT
+            )
         return shape
+
+    def _target(self, where: str, ref: Mapping[str, Any]) -> str:
+        """Return the name of the shape that is referred to."""
+        _has(where, ref, "shape")
+        name = str(ref["shape"])
+        if name not in self._shapes:
+            raise GeneratorError(where, f"the model has no shape {name!r}", REFRESH)
+        return name
 
     def _shape(self, name: str) -> Shape:
         shape = self._shapes[name]
-        kind = shape["type"]
+        _has(name, shape, "type")
+        kind = str(shape["type"])
         if kind not in SHAPES:
             raise GeneratorError(name, f"its type is {kind!r}", LEAVE_OUT)
         _known(name, shape, SHAPES[kind])
-        for part in ("member", "key", "value"):
-            _known(f"{name}, its {part}", shape.get(part, {}), frozenset({"shape"}))
+        _has(name, shape, *PARTS.get(kind, ()))
+        for part in (part for part in ("member", "key", "value") if part in shape):
+            _known(f"{name}, its {part}", shape[part], frozenset({"shape"}))
+            self._target(f"{name}, its {part}", shape[part])
         _check_special(name, shape)
         if kind == "structure":
             _check_required(name, shape)
@@ -244,6 +270,14 @@ def _inner(shape: Shape) -> Iterator[str]:
     for part in ("member", "key", "value"):
         if part in shape:
             yield shape[part]["shape"]
+
+
+def _has(where: str, found: Mapping[str, Any], *needed: str) -> None:
+    if not isinstance(found, Mapping):
+        raise GeneratorError(where, "it is no object", REFRESH)
+    for trait in needed:
+        if trait not in found:
+            raise GeneratorError(where, f"it has no {trait!r}", REFRESH)
 
 
 def _known(where: str, found: Iterable[str], known: frozenset[str]) -> None:

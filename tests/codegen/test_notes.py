@@ -15,6 +15,39 @@ Change = Callable[[dict[str, Any]], object]
 
 WRONG_CONFIG = [
     pytest.param(
+        lambda config: config.pop("service"),
+        "config.toml: it has no table [service]",
+        id="no-service",
+    ),
+    *(
+        pytest.param(
+            lambda config, table=table, value=value: config.update({table: value}),
+            f"config.toml [{table}]: it is no table",
+            id=f"{table}-is-a-{type(value).__name__}",
+        )
+        for table, value in (("modules", [{"about": "x"}]), ("service", "omics"), ("hidden", 1))
+    ),
+    pytest.param(
+        lambda config: config["hidden"].update(policy=True),
+        "config.toml [hidden.policy]: it is no table",
+        id="entry-is-no-table",
+    ),
+    pytest.param(
+        lambda config: config["modules"]["plants"].update(operations="GetPlant"),
+        "config.toml [modules.plants]: its 'operations' is no list of strings",
+        id="list-is-a-string",
+    ),
+    pytest.param(
+        lambda config: config["always_present"]["PlantItem"].update(members=[1]),
+        "config.toml [always_present.PlantItem]: its 'members' is no list of strings",
+        id="list-of-numbers",
+    ),
+    pytest.param(
+        lambda config: config["service"].update(name=7),
+        "config.toml [service]: its 'name' is no string",
+        id="string-is-a-number",
+    ),
+    pytest.param(
         lambda config: config["always_present"].update(Tree={"members": [], "reason": "x"}),
         "config.toml [always_present.Tree]: it matches nothing",
         id="always-present-of-no-model",
@@ -267,3 +300,31 @@ def test_a_hidden_member_can_be_named_with_its_model(garden: Garden) -> None:
 
 def _field(api: ir.Api, model: str, wire: str) -> ir.Field:
     return next(f for m in api.models if m.name == model for f in m.fields if f.wire == wire)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(
+            lambda texts: texts.update(models=7),
+            "descriptions.toml [models]: it is no table",
+            id="kind",
+        ),
+        pytest.param(
+            lambda texts: texts["models"].update(Plot=7),
+            "descriptions.toml [models.Plot]: it is no table",
+            id="subject",
+        ),
+        pytest.param(
+            lambda texts: texts["models"]["Plot"].update(row=7),
+            "descriptions.toml [models.Plot]: its 'row' is no string",
+            id="text",
+        ),
+    ],
+)
+def test_descriptions_are_sentences(garden: Garden, change: Change, said: str) -> None:
+    """A number in place of a sentence is named, not stumbled over."""
+    change(garden.descriptions)
+    with pytest.raises(GeneratorError) as caught:
+        garden.read()
+    assert said in str(caught.value)

@@ -118,6 +118,35 @@ def test_command_reports_a_problem_in_one_line(
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        pytest.param("model/garden.json", None, "No such file", id="missing-model"),
+        pytest.param("model/garden.json", "{", "Expecting property name", id="broken-model"),
+        pytest.param("model/garden.json", "[]", "it holds a list", id="model-is-a-list"),
+        pytest.param("model/paginators.json", None, "No such file", id="missing-paginators"),
+        pytest.param("config.toml", None, "No such file", id="missing-config"),
+        pytest.param("config.toml", "[service", "Expected ']'", id="broken-config"),
+        pytest.param("descriptions.toml", "x", "Expected '='", id="broken-descriptions"),
+    ],
+)
+def test_command_names_a_file_that_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str | None, said: str
+) -> None:
+    """One line tells which file it is, and what is wrong with it."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    shutil.copytree(TOY, source)
+    if text is None:
+        (source / name).unlink()
+    else:
+        (source / name).write_text(text)
+    assert main(["render", "--source", str(source), "--target", str(target)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"codegen: {source / name}: {said}")
+    assert err.count("\n") == 1
+    assert not target.exists()
+
+
 def test_draft_renders_without_any_descriptions(tmp_path: Path) -> None:
     """While sentences are being written the code can be tried already."""
     source, target = tmp_path / "source", tmp_path / "target"

@@ -62,6 +62,18 @@ def head(garden: Garden) -> None:
     garden.operations["PlantSeed"]["http"]["method"] = "HEAD"
 
 
+def without(*keys: str) -> Change:
+    """Return a change that takes something from the model, by the path to it."""
+
+    def change(garden: Garden) -> None:
+        place = garden.model
+        for key in keys[:-1]:
+            place = place[key]
+        del place[keys[-1]]
+
+    return change
+
+
 def no_input(garden: Garden) -> None:
     """Take the request from an operation."""
     del garden.operations["WeighPlant"]["input"]
@@ -328,7 +340,104 @@ UNSUPPORTED = [
         "FrostException.message: unknown trait 'locationName'",
         id="error-message-trait",
     ),
+    # what is not there
+    *(
+        pytest.param(without(*keys), said, id=f"without-{case}")
+        for case, keys, said in (
+            ("metadata", ["metadata"], "the service's model: it has no 'metadata'"),
+            ("operations", ["operations"], "the service's model: it has no 'operations'"),
+            ("shapes", ["shapes"], "the service's model: it has no 'shapes'"),
+            ("protocol", ["metadata", "protocol"], "the service: its protocol is None"),
+            ("http", ["operations", "GetPlant", "http"], "GetPlant: it has no 'http'"),
+            (
+                "method",
+                ["operations", "GetPlant", "http", "method"],
+                "GetPlant, its http: it has no 'method'",
+            ),
+            (
+                "path",
+                ["operations", "GetPlant", "http", "requestUri"],
+                "GetPlant, its http: it has no 'requestUri'",
+            ),
+            (
+                "input-shape",
+                ["operations", "GetPlant", "input", "shape"],
+                "GetPlant, its input: it has no 'shape'",
+            ),
+            (
+                "request-member-shape",
+                ["shapes", "PlantSeedRequest", "members", "count", "shape"],
+                "PlantSeedRequest.count: it has no 'shape'",
+            ),
+            (
+                "response-member-shape",
+                ["shapes", "Plot", "members", "row", "shape"],
+                "Plot.row: it has no 'shape'",
+            ),
+            (
+                "list-member-shape",
+                ["shapes", "Leaves", "member", "shape"],
+                "Leaves, its member: it has no 'shape'",
+            ),
+            ("type", ["shapes", "Text", "type"], "Text: it has no 'type'"),
+            ("list-member", ["shapes", "Leaves", "member"], "Leaves: it has no 'member'"),
+            ("map-key", ["shapes", "Labels", "key"], "Labels: it has no 'key'"),
+            ("members", ["shapes", "Plot", "members"], "Plot: it has no 'members'"),
+            (
+                "error",
+                ["shapes", "FrostException", "error"],
+                "FrostException: it has no 'error'",
+            ),
+            (
+                "error-status",
+                ["shapes", "FrostException", "error", "httpStatusCode"],
+                "FrostException, its error: it has no 'httpStatusCode'",
+            ),
+            ("shape", ["shapes", "Plot"], "Leaf.plot: the model has no shape 'Plot'"),
+            (
+                "error-shape",
+                ["shapes", "FrostException"],
+                "GetPlant, its errors: the model has no shape 'FrostException'",
+            ),
+            (
+                "output-structure",
+                ["shapes", "GetPlantResponse"],
+                "GetPlant, its output: the model has no shape 'GetPlantResponse'",
+            ),
+            (
+                "list-shape",
+                ["shapes", "PlantItem"],
+                "PlantList, its member: the model has no shape 'PlantItem'",
+            ),
+        )
+    ),
+    pytest.param(
+        lambda garden: garden.shapes.update(Plot=[]), "Plot: it is no object", id="shape-list"
+    ),
+    *(
+        pytest.param(
+            operation("WeighPlant", output={"shape": name}),
+            f"{name}: an operation gives something else than members",
+            id=f"output-{name}",
+        )
+        for name in ("Text", "Leaves", "Labels", "Recipe")
+    ),
     # paginators
+    pytest.param(
+        lambda garden: garden.paginators.clear(),
+        "paginators.json: it has no 'pagination'",
+        id="no-paginators",
+    ),
+    pytest.param(
+        lambda garden: garden.partitions.clear(),
+        "partitions.json: it has no 'partitions'",
+        id="no-partitions",
+    ),
+    pytest.param(
+        lambda garden: garden.paginators["pagination"]["ListPlants"].pop("result_key"),
+        "ListPlants, its paginator: it has no 'result_key'",
+        id="paginator-without-items",
+    ),
     pytest.param(
         lambda garden: garden.paginators["pagination"]["ListPlants"].update(more_results="more"),
         "ListPlants, its paginator: unknown 'more_results': 'more'",
@@ -389,6 +498,13 @@ def test_known_traits_pass(garden: Garden, change: Change) -> None:
     """The lists of known traits are not narrower than what is understood."""
     change(garden)
     garden.read()
+
+
+def test_an_operation_answers_with_200_unless_it_says_otherwise(garden: Garden) -> None:
+    """As botocore has it."""
+    del garden.operations["PlantSeed"]["http"]["responseCode"]
+    made = {operation.name: operation.status_code for operation in garden.read().operations}
+    assert (made["PlantSeed"], made["UprootPlant"]) == (200, 202)
 
 
 def test_an_error_is_no_shorter_than_where_what_and_todo() -> None:
