@@ -38,11 +38,6 @@ def snake(name: str) -> str:
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", parted).replace("-", "_").lower()
 
 
-def constant(name: str) -> str:
-    """Return the name of a constant: `StartRun` as `START_RUN`."""
-    return snake(name).upper()
-
-
 def enum_member(value: str) -> str:
     """Return the name of an enum's value: `ready-2` as `READY_2`."""
     return re.sub(r"\W", "_", value).upper()

@@ -127,7 +127,9 @@ class _Reader:
     def _enum(self, name: str) -> ir.Enum:
         entry = self._config.find("enums", name)
         values = entry["values"] if entry else self._shapes[name]["enum"]
-        members = [(value, names.enum_member(value)) for value in values]
+        members = [
+            (value, self._renamed(f"{name}.{value}", names.enum_member(value))) for value in values
+        ]
         for value, member in members:
             names.check_identifier(f"{name}, its value {value!r}", member)
         names.check_distinct(name, members)
@@ -371,10 +373,14 @@ class _Reader:
                 return ""
 
     def _name(self, model: str, member: str) -> str:
-        entry = self._config.find("rename", f"{model}.{member}")
-        name = entry["to"] if entry else names.snake(member)
+        name = self._renamed(f"{model}.{member}", names.snake(member))
         names.check_free(f"{model}.{member}", name, names.RESERVED_MEMBERS)
-        return str(name)
+        return name
+
+    def _renamed(self, key: str, usual: str) -> str:
+        """Return the name that config.toml gives to something, or its usual one."""
+        entry = self._config.find("rename", key)
+        return str(entry["to"]) if entry else usual
 
     def _about(self, model: str, member: str) -> str:
         return words.sentence(self._text.take("models", model, member))
@@ -405,14 +411,19 @@ class _Reader:
         }
         found = sorted((self._error(shape) for shape in shapes), key=lambda error: error.status)
         names.check_distinct("errors", [(error.code, error.name) for error in found])
-        names.check_distinct("errors", [(error.code, f"HTTP {error.status}") for error in found])
+        _check_statuses(found)
         return tuple(found)
+
+    def _error_name(self, shape: str) -> str:
+        name = self._renamed(shape, names.error_class(shape))
+        names.check_identifier(shape, name)
+        return name
 
     def _error(self, name: str) -> ir.Error:
         shape = self._shapes[name]
         entry = self._config.find("errors", name)
         return ir.Error(
-            name=names.error_class(name),
+            name=self._error_name(name),
             code=name,
             status=shape["error"]["httpStatusCode"],
             about=self._headed("errors", name),
@@ -426,12 +437,12 @@ class _Reader:
         definition = self._operations[name]
         response = self._response(name, module)
         request = self._request(name, module, response.name)
-        method = names.snake(name)
+        method = self._renamed(name, names.snake(name))
         names.check_free(name, method, names.RESERVED_METHODS)
         labels = [member.name for member in _by_path(request, definition["http"]["requestUri"])]
         return ir.Operation(
             name=name,
-            constant=names.constant(name),
+            constant=method.upper(),
             method_name=method,
             iterator_name=method.replace("list_", "iter_", 1),
             http_method=definition["http"]["method"],
@@ -462,7 +473,7 @@ class _Reader:
         by_status = sorted(
             shapes, key=lambda shape: int(self._shapes[shape]["error"]["httpStatusCode"])
         )
-        return tuple(names.error_class(shape) for shape in by_status)
+        return tuple(self._error_name(shape) for shape in by_status)
 
     def _paging(self, name: str, request: ir.Model, response: ir.Model) -> ir.Paging | None:
         entry = self._sources.paginators["pagination"].get(name)
@@ -487,6 +498,15 @@ def _check_methods(operations: tuple[ir.Operation, ...]) -> None:
     methods = [(operation.name, operation.method_name) for operation in operations]
     methods += [(item.name, item.iterator_name) for item in operations if item.paging]
     names.check_distinct("operations", methods)
+
+
+def _check_statuses(errors: Iterable[ir.Error]) -> None:
+    taken: dict[int, str] = {}
+    for error in errors:
+        if error.status in taken:
+            what = f"{taken[error.status]!r} and {error.code!r} both come with HTTP {error.status}"
+            raise GeneratorError("errors", what, "Teach the generator which a bare status means")
+        taken[error.status] = error.code
 
 
 def _check_paginator(name: str, entry: Mapping[str, Any]) -> None:

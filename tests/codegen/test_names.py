@@ -114,7 +114,7 @@ def _member(name: str, *, model: str = "GetPlantRequest") -> Callable[[Garden], 
         ),
         pytest.param(
             lambda garden: garden.shapes["RushException"]["error"].update(httpStatusCode=404),
-            "would both be named 'HTTP 404'",
+            "'MissingPlantException' and 'RushException' both come with HTTP 404",
             id="clash-of-statuses",
         ),
         pytest.param(
@@ -167,3 +167,61 @@ def test_a_renamed_member_keeps_its_name_on_the_wire(garden: Garden) -> None:
     """config.toml gives `extra` another name in Python, and the service does not notice."""
     fields = {f.wire: f.name for m in garden.read().models for f in m.fields}
     assert fields["extra"] == "extra_note"
+
+
+def _rename(garden: Garden, key: str, to: str) -> None:
+    garden.config["rename"][key] = {"to": to, "reason": "x"}
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        pytest.param("4th", "FOURTH", id="impossible"),
+        pytest.param("Spring", "SPRING_2", id="clash"),
+    ],
+)
+def test_an_enum_value_can_be_renamed(garden: Garden, value: str, name: str) -> None:
+    """The remedy that is printed for a bad name works, and the wire does not notice."""
+    garden.shapes["Season"]["enum"].append(value)
+    _rename(garden, f"Season.{value}", name)
+    season = next(enum for enum in garden.read(draft=True).enums if enum.name == "Season")
+    assert (season.values[-1].name, season.values[-1].value) == (name, value)
+
+
+def test_an_operation_can_be_renamed(garden: Garden) -> None:
+    """So can one that is named like a method of the clients."""
+    garden.operations["Send"] = garden.operations.pop("WeighPlant")
+    garden.config["modules"]["beds"]["operations"][-1] = "Send"
+    _rename(garden, "Send", "send_plant")
+    sending = garden.read(draft=True).operations[-1]
+    assert (sending.name, sending.method_name, sending.constant) == (
+        "Send",
+        "send_plant",
+        "SEND_PLANT",
+    )
+
+
+def test_the_iterator_of_a_renamed_operation_needs_a_name_of_its_own(garden: Garden) -> None:
+    """Without `list_` at its front the method would be called as its iterator is."""
+    _rename(garden, "ListPlants", "plants")
+    with pytest.raises(GeneratorError, match="would both be named 'plants'"):
+        garden.read()
+
+
+def test_an_error_can_be_renamed(garden: Garden) -> None:
+    """Everywhere that it is spoken of."""
+    _rename(garden, "FrostException", "ColdError")
+    api = garden.read()
+    assert "ColdError" in {error.name for error in api.errors}
+    assert all("FrostError" not in operation.errors for operation in api.operations)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [pytest.param(key, id=key) for key in ("Season.WINTER", "BuryPlant", "HeatException")],
+)
+def test_a_name_for_nothing_stops_the_generator(garden: Garden, key: str) -> None:
+    """As any entry does that matches nothing."""
+    _rename(garden, key, "NAME")
+    with pytest.raises(GeneratorError, match="it matches nothing in the model"):
+        garden.read()
