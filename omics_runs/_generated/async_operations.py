@@ -156,8 +156,8 @@ class AsyncOperations(ABC):
                 other about the default: STATIC with 1,200 GiB in the API reference, DYNAMIC in the
                 user guide. The difference costs money, so give `storage_type` explicitly. One of
                 STATIC, DYNAMIC.
-            workflow_owner_id: Account id of the owner of a workflow that was shared with you. Leave
-                it out for your own workflows. Matches `[0-9]{12}`.
+            workflow_owner_id: For a workflow that was shared with you: which account owns it, by
+                its id. Leave it out for your own workflows. Matches `[0-9]{12}`.
             workflow_version_name: Name of the workflow version to run; None runs the workflow's
                 default version. 1 to 64 characters, matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
             networking_mode: What the run's tasks can reach over the network; None means RESTRICTED.

@@ -574,8 +574,8 @@ class StartRunRequest(Request[StartRunResponse]):
     costs money, so give `storage_type` explicitly. One of STATIC, DYNAMIC.
     """
     workflow_owner_id: str | None = None
-    """Account id of the owner of a workflow that was shared with you. Leave it out for your own
-    workflows. Matches `[0-9]{12}`.
+    """For a workflow that was shared with you: which account owns it, by its id. Leave it out for
+    your own workflows. Matches `[0-9]{12}`.
     """
     workflow_version_name: str | None = None
     r"""Name of the workflow version to run; None runs the workflow's default version. 1 to 64
