@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ RESERVED_MEMBERS = frozenset(
         "problems",
         "ref",
         "replace",
+        "request",
         "response_metadata",
         "retry",
         "self",
@@ -28,8 +30,86 @@ RESERVED_MEMBERS = frozenset(
 )
 """Names that the SDK gives to models and to the parameters of its methods."""
 
-RESERVED_METHODS = frozenset({"aclose", "close", "send", "wait_until", "with_options"})
-"""Names that the SDK gives to methods of its clients."""
+USED_IN_BODIES = frozenset(
+    {
+        "bool",
+        "copy_document",
+        "copy_items",
+        "copy_mapping",
+        "datetime",
+        "field",
+        "float",
+        "int",
+        "new_request_id",
+        "object",
+        "property",
+        "str",
+        "tuple",
+        "type",
+    }
+)
+"""Names that bodies of generated classes speak of; a member or method would hide them there."""
+
+RESERVED_METHODS = frozenset(
+    {"aclose", "close", "operations", "send", "wait_until", "with_options"}
+)
+"""Names that the SDK gives to methods of its clients, and what makes its constants."""
+
+IMPORTED = frozenset(
+    {
+        "ABC",
+        "Any",
+        "AsyncItems",
+        "AsyncOperations",
+        "Choice",
+        "ClassVar",
+        "Document",
+        "Factory",
+        "Flag",
+        "Integer",
+        "Items",
+        "Literal",
+        "Mapping",
+        "Member",
+        "OPERATIONS",
+        "OpenStrEnum",
+        "Operation",
+        "Out",
+        "Paging",
+        "Partition",
+        "Pairs",
+        "Request",
+        "Response",
+        "RetryPolicy",
+        "RunRef",
+        "Sequence",
+        "ServiceError",
+        "Structure",
+        "SyncOperations",
+        "T",
+        "TYPE_CHECKING",
+        "Text",
+        "Timeout",
+        "TypeAlias",
+        "TypeVar",
+        "abstractmethod",
+        "copy_document",
+        "copy_items",
+        "copy_mapping",
+        "datetime",
+        "field",
+        "frozen",
+        "new_request_id",
+    }
+)
+"""Names that generated files import or define beside what the service has."""
+
+OUTCOMES = frozenset(
+    {"InvalidRequestError", "ServiceError", "TransportError", "UnreadableResponseError"}
+)
+"""Names of errors that the SDK itself raises."""
+
+TEACH = "Teach the generator to name it otherwise (codegen/read.py)"
 
 
 def snake(name: str) -> str:
@@ -72,6 +152,57 @@ def check_free(where: str, name: str, reserved: Iterable[str]) -> None:
         raise GeneratorError(
             where, f"the SDK itself has the name {name!r}", "Give it another in [rename]"
         )
+
+
+def check_member(where: str, name: str, reserved: Iterable[str]) -> None:
+    """Refuse a name that can't be an attribute or method of a generated class.
+
+    Raises:
+        GeneratorError: It can't: it is private, or hides a name that the class speaks of.
+    """
+    check_free(where, name, {*reserved, *USED_IN_BODIES})
+    _check_case(where, name, name.lower(), "lower")
+
+
+def check_constant(where: str, name: str) -> None:
+    """Refuse a name that can't be an enum's value: enums make something else of `_NAME_`.
+
+    Raises:
+        GeneratorError: It can't.
+    """
+    check_identifier(where, name)
+    _check_case(where, name, name.upper(), "upper")
+
+
+def check_class(name: str) -> None:
+    """Refuse a name of a shape that can't be one of a class in the generated files.
+
+    Raises:
+        GeneratorError: It can't.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+        raise GeneratorError(name, "it can't be the name of a class in Python", TEACH)
+    if name in IMPORTED or name in vars(builtins):
+        raise GeneratorError(name, "generated files need this name themselves", TEACH)
+
+
+def check_error(shape: str, name: str) -> None:
+    """Refuse a name that can't be one of an error's class.
+
+    Raises:
+        GeneratorError: It can't.
+    """
+    check_free(shape, name, {*IMPORTED, *OUTCOMES, *vars(builtins)})
+    if name.startswith("_"):
+        raise GeneratorError(shape, f"{name!r} is a private name", "Give it another in [rename]")
+
+
+def _check_case(where: str, name: str, wanted: str, case: str) -> None:
+    if name.startswith("_"):
+        raise GeneratorError(where, f"{name!r} is a private name", "Give it another in [rename]")
+    if name != wanted:
+        what = f"{name!r} is not in {case} case"
+        raise GeneratorError(where, what, "Give it another in [rename]")
 
 
 def check_distinct(where: str, names: Iterable[tuple[str, str]]) -> None:

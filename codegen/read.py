@@ -77,6 +77,7 @@ class _Reader:
         self._check_operations(name for _, name in wanted)
         operations = tuple(self._operation(name, module) for module, name in wanted)
         _check_methods(operations)
+        self._check_classes()
         return ir.Api(
             package=self._config.service["package"],
             service=self._config.service["title"],
@@ -86,6 +87,16 @@ class _Reader:
             operations=operations,
             partitions=tuple(_partition(entry) for entry in self._sources.partitions["partitions"]),
         )
+
+    def _check_classes(self) -> None:
+        """Refuse two classes of one name, the aliases of the enums among them."""
+        taken = set(self._models)
+        for enum in self._enums.values():
+            for name in (enum.name, enum.like):
+                if name in taken:
+                    what = f"the enum {enum.name!r} needs this name too"
+                    raise GeneratorError(name, what, names.TEACH)
+                taken.add(name)
 
     def _check_operations(self, wanted: Iterable[str]) -> None:
         found = list(wanted)
@@ -125,13 +136,14 @@ class _Reader:
         self._enums[name] = evolve(enum, in_requests=enum.in_requests or in_request)
 
     def _enum(self, name: str) -> ir.Enum:
+        names.check_class(name)
         entry = self._config.find("enums", name)
         values = entry["values"] if entry else self._shapes[name]["enum"]
         members = [
             (value, self._renamed(f"{name}.{value}", names.enum_member(value))) for value in values
         ]
         for value, member in members:
-            names.check_identifier(f"{name}, its value {value!r}", member)
+            names.check_constant(f"{name}, its value {value!r}", member)
         names.check_distinct(name, members)
         return ir.Enum(
             name=name,
@@ -169,6 +181,7 @@ class _Reader:
         )
 
     def _add_model(self, module: str, model: ir.Model) -> ir.Model:
+        names.check_class(model.name)
         if model.name in self._models:
             what = "two operations share it, or a structure has its name"
             raise GeneratorError(model.name, what, "Teach the generator to tell them apart")
@@ -374,7 +387,7 @@ class _Reader:
 
     def _name(self, model: str, member: str) -> str:
         name = self._renamed(f"{model}.{member}", names.snake(member))
-        names.check_free(f"{model}.{member}", name, names.RESERVED_MEMBERS)
+        names.check_member(f"{model}.{member}", name, names.RESERVED_MEMBERS)
         return name
 
     def _renamed(self, key: str, usual: str) -> str:
@@ -409,14 +422,16 @@ class _Reader:
             for operation in self._operations.values()
             for error in operation.get("errors", ())
         }
-        found = sorted((self._error(shape) for shape in shapes), key=lambda error: error.status)
+        found = sorted(
+            (self._error(shape) for shape in sorted(shapes)), key=lambda error: error.status
+        )
         names.check_distinct("errors", [(error.code, error.name) for error in found])
         _check_statuses(found)
         return tuple(found)
 
     def _error_name(self, shape: str) -> str:
         name = self._renamed(shape, names.error_class(shape))
-        names.check_identifier(shape, name)
+        names.check_error(shape, name)
         return name
 
     def _error(self, name: str) -> ir.Error:
@@ -438,7 +453,7 @@ class _Reader:
         response = self._response(name, module)
         request = self._request(name, module, response.name)
         method = self._renamed(name, names.snake(name))
-        names.check_free(name, method, names.RESERVED_METHODS)
+        names.check_member(name, method, names.RESERVED_METHODS)
         labels = [member.name for member in _by_path(request, definition["http"]["requestUri"])]
         return ir.Operation(
             name=name,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from codegen import names
 from codegen.problems import GeneratorError
+from codegen.render import TEMPLATES
 from tests.codegen.garden import Garden
 
 
@@ -83,6 +86,10 @@ def _member(name: str, *, model: str = "GetPlantRequest") -> Callable[[Garden], 
                 "problems",
                 "ref",
                 "replace",
+                "request",
+                *sorted(name for name in names.USED_IN_BODIES if "_" not in name),
+                "copyItems",
+                "newRequestId",
                 "responseMetadata",
                 "retry",
                 "self",
@@ -111,6 +118,36 @@ def _member(name: str, *, model: str = "GetPlantRequest") -> Callable[[Garden], 
             lambda garden: garden.shapes["Season"]["enum"].append("4th"),
             "Season, its value '4th': '4TH' can't be a name in Python",
             id="enum-value",
+        ),
+        *(
+            pytest.param(
+                lambda garden, value=value: garden.shapes["Season"]["enum"].append(value),
+                f"Season, its value {value!r}: {name!r} is a private name",
+                id=f"enum-value-{case}",
+            )
+            for case, value, name in (
+                ("sunder", "_ignore_", "_IGNORE_"),
+                ("dunder", "__init__", "__INIT__"),
+                ("mangled", "__x", "__X"),
+                ("signs", "*", "_"),
+            )
+        ),
+        *(
+            pytest.param(
+                _member(name, model=model),
+                f"{model}.{name}: {name!r} is a private name",
+                id=f"private-{name}-of-{model}",
+            )
+            for model in ("PlantSeedRequest", "GetPlantResponse")
+            for name in ("_id", "__wire__")
+        ),
+        *(
+            pytest.param(
+                _member(name, model="GetPlantResponse"),
+                f"GetPlantResponse.{name}: the SDK itself has the name {name!r}",
+                id=f"response-{name}",
+            )
+            for name in ("str", "tuple", "int", "bool", "float", "property", "datetime")
         ),
         pytest.param(
             lambda garden: garden.shapes["RushException"]["error"].update(httpStatusCode=404),
@@ -224,4 +261,87 @@ def test_a_name_for_nothing_stops_the_generator(garden: Garden, key: str) -> Non
     """As any entry does that matches nothing."""
     _rename(garden, key, "NAME")
     with pytest.raises(GeneratorError, match="it matches nothing in the model"):
+        garden.read()
+
+
+def _call(old: str, new: str) -> Callable[[Garden], object]:
+    """Return a change that gives a shape another name, wherever it is referred to."""
+
+    def renamed(data: Any) -> Any:
+        if isinstance(data, dict):
+            return {key: renamed(value) for key, value in data.items()}
+        if isinstance(data, list):
+            return [renamed(value) for value in data]
+        return new if data == old else data
+
+    def change(garden: Garden) -> None:
+        garden.shapes[new] = garden.shapes.pop(old)
+        garden.model = renamed(garden.model)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        *(
+            pytest.param("Plot", new, f"{new}: it can't be the name of a class", id=new)
+            for new in ("None", "class", "_Plot", "3d")
+        ),
+        *(
+            pytest.param("Plot", new, f"{new}: generated files need this name", id=new)
+            for new in (
+                *("Any", "Mapping", "Member", "Request", "Response", "Structure", "datetime"),
+                *("Operation", "RunRef", "Timeout", "TimeoutError", "Pairs", "str"),
+            )
+        ),
+        pytest.param(
+            "PlantSeedRequest", "Request", "generated files need this name", id="of-a-request"
+        ),
+        pytest.param("PlantStatus", "Sequence", "generated files need this name", id="of-an-enum"),
+        pytest.param(
+            "Plot", "SeasonLike", "the enum 'Season' needs this name too", id="alias-of-an-enum"
+        ),
+        pytest.param(
+            "FrostException", "TimeoutException", "the SDK itself has the name", id="of-an-error"
+        ),
+        pytest.param(
+            "RushException", "TransportException", "the SDK itself has the name", id="of-ours"
+        ),
+        pytest.param("RushException", "_Rush", "is a private name", id="private-error"),
+    ],
+)
+def test_impossible_names_of_shapes_stop_the_generator(
+    garden: Garden, old: str, new: str, said: str
+) -> None:
+    """A class never hides what the generated files import, or what Python has."""
+    _call(old, new)(garden)
+    del garden.config["terminal"]
+    garden.config["retype"]["PlantSeedResponse.status"]["to"] = "Season"
+    with pytest.raises(GeneratorError) as caught:
+        garden.read(draft=True)
+    assert said in str(caught.value)
+
+
+def test_every_import_of_a_generated_file_is_a_name_that_no_shape_may_have() -> None:
+    """A new import in a template has to be told to the generator."""
+    found, flags = set(), re.MULTILINE
+    for path in TEMPLATES.glob("*.jinja"):
+        for line in re.findall(r"^ *from \S+ import ([\w, ]+)$", path.read_text("utf-8"), flags):
+            found.update(line.replace(" ", "").split(","))
+    assert found - {"annotations"} <= names.IMPORTED
+
+
+@pytest.mark.parametrize(
+    ("key", "to", "said"),
+    [
+        pytest.param("GetPlantResponse.extra", "Mapping", "is not in lower case", id="member"),
+        pytest.param("GetPlant", "_get", "is a private name", id="operation"),
+        pytest.param("Season.SPRING", "value", "is not in upper case", id="enum-value"),
+    ],
+)
+def test_a_new_name_obeys_the_rules_as_well(garden: Garden, key: str, to: str, said: str) -> None:
+    """config.toml can't do what the model may not."""
+    _rename(garden, key, to)
+    with pytest.raises(GeneratorError, match=said):
         garden.read()
