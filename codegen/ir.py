@@ -68,6 +68,20 @@ class Ref:
 
     id: str
     uuid: str | None = None
+    is_certain: bool = True
+    """Whether the id is always there."""
+
+
+@frozen(kw_only=True)
+class Union:
+    """A value that is exactly one of several variants."""
+
+    name: str
+    about: str
+    variants: tuple[str, ...]
+    """Names of the variants' classes."""
+    unknown: str
+    """Name of the class of variants that are newer than the release."""
 
 
 @frozen(kw_only=True)
@@ -76,12 +90,16 @@ class Model:
 
     name: str
     base: str
-    """`Structure`, `Response` or `Request[...]`."""
+    """`Structure`, `Response`, `Request[...]`, `Variant` or `UnknownVariant`."""
     about: str
     link: str
     fields: tuple[Field, ...]
     """In the service's order."""
     ref: Ref | None = None
+    mixin: str | None = None
+    """A hand-written class that it is as well, as `module.Class`."""
+    closes: Union | None = None
+    """The union whose last class this is, so that it can be named after it."""
 
     @property
     def ordered(self) -> tuple[Field, ...]:
@@ -97,6 +115,11 @@ class Model:
     def is_request(self) -> bool:
         """Whether it is sent."""
         return self.base.startswith("Request[")
+
+    @property
+    def is_variant(self) -> bool:
+        """Whether it is one of the variants of a union, known or not."""
+        return self.base in {"Variant", "UnknownVariant"}
 
 
 @frozen(kw_only=True)
@@ -132,6 +155,8 @@ class Paging:
     next_token: str
     items: str
     limit: str | None
+    largest: int | None
+    """The most items that the limit may ask for."""
     item_type: str
 
 
@@ -208,3 +233,15 @@ class Api:
     def models(self) -> tuple[Model, ...]:
         """The models of all modules."""
         return tuple(model for module in self.modules for model in module.models)
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The names of all models and unions, sorted."""
+        unions = (model.closes.name for model in self.models if model.closes)
+        return tuple(sorted((*unions, *(model.name for model in self.models))))
+
+    @property
+    def mixins(self) -> tuple[tuple[str, str], ...]:
+        """The modules and names of all hand-written classes that models are as well."""
+        found = {model.mixin for model in self.models if model.mixin}
+        return tuple((path.rpartition(".")[0], path.rpartition(".")[2]) for path in sorted(found))

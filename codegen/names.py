@@ -45,7 +45,6 @@ USED_IN_BODIES = frozenset(
         "property",
         "str",
         "tuple",
-        "type",
     }
 )
 """Names that bodies of generated classes speak of; a member or method would hide them there."""
@@ -71,7 +70,9 @@ IMPORTED = frozenset(
         "Literal",
         "Mapping",
         "Member",
+        "Nested",
         "OPERATIONS",
+        "OneOf",
         "OpenStrEnum",
         "Operation",
         "Out",
@@ -92,6 +93,8 @@ IMPORTED = frozenset(
         "Timeout",
         "TypeAlias",
         "TypeVar",
+        "UnknownVariant",
+        "Variant",
         "abstractmethod",
         "copy_document",
         "copy_items",

@@ -21,6 +21,7 @@ TABLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "retype": (frozenset({"reason", "to"}), frozenset()),
     "terminal": (frozenset({"reason", "values"}), frozenset()),
     "refs": (frozenset({"reason", "id"}), frozenset({"uuid"})),
+    "mixins": (frozenset({"reason", "class"}), frozenset()),
     "hidden": (frozenset({"reason"}), frozenset()),
     "rename": (frozenset({"reason", "to"}), frozenset()),
     "errors": (frozenset({"reason", "also"}), frozenset()),

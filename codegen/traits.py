@@ -41,7 +41,7 @@ SHAPES: Mapping[str, frozenset[str]] = {
     "timestamp": frozenset({"type", "timestampFormat"}),
     "list": frozenset({"type", "member", "min", "max"}),
     "map": frozenset({"type", "key", "value", "min", "max"}),
-    "structure": frozenset({"type", "members", "required", "document"}),
+    "structure": frozenset({"type", "members", "required", "document", "union"}),
 }
 PARTS: Mapping[str, tuple[str, ...]] = {
     "list": ("member",),
@@ -50,7 +50,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 ERROR = frozenset({"type", "members", "required", "error", "exception", "fault", "retryable"})
 MEMBER = frozenset({"shape", "location", "locationName", "idempotencyToken"})
-RESPONSE_MEMBER = frozenset({"shape", "locationName"})
+PART_MEMBER = frozenset({"shape", "locationName"})
+"""What a member may have that is no member of a whole request."""
 REQUEST_LOCATIONS = frozenset({"uri", "querystring"})
 TIMESTAMP_FORMATS = frozenset({"iso8601", "unixTimestamp"})
 REQUEST_TYPES = frozenset({"string", "integer", "long", "boolean", "list", "map", "structure"})
@@ -110,7 +111,7 @@ class _Checks:
             _known(where, ref, MEMBER)
             if ref.get("location") not in {None, *REQUEST_LOCATIONS}:
                 raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
-            self._request_value(where, self._target(where, ref))
+            self._request_value(where, self._target(where, ref), (name,))
             self._check_place(where, ref, definition["http"]["method"])
         _check_wire(name, shape)
         self._check_token(name, shape)
@@ -123,8 +124,13 @@ class _Checks:
             raise GeneratorError(where, f"a path has a {kind}", LEAVE_OUT)
         if place == "querystring" and kind not in QUERY_TYPES:
             raise GeneratorError(where, f"a query has a {kind}", LEAVE_OUT)
+        if place == "querystring" and self._has_structures(ref["shape"]):
+            raise GeneratorError(where, "a query has structures", LEAVE_OUT)
         if place is None and method in BODILESS:
             raise GeneratorError(where, f"a {method} has a body", LEAVE_OUT)
+
+    def _has_structures(self, name: str) -> bool:
+        return any(self._shape(inner)["type"] == "structure" for inner in _inner(self._shape(name)))
 
     def _check_token(self, name: str, shape: Shape) -> None:
         """Refuse an idempotency token that would not fill itself."""
@@ -141,17 +147,35 @@ class _Checks:
                 what = "its idempotency token is not in the body"
                 raise GeneratorError(f"{name}.{token}", what, LEAVE_OUT)
 
-    def _request_value(self, where: str, name: str) -> None:
+    def _request_value(self, where: str, name: str, parents: tuple[str, ...]) -> None:
+        if name in parents:
+            raise GeneratorError(name, "it contains itself", LEAVE_OUT)
         shape = self._shape(name)
         kind = shape["type"]
         if kind not in REQUEST_TYPES:
             raise GeneratorError(f"{where} ({name})", f"a request has a {kind}", LEAVE_OUT)
-        if kind == "structure" and not shape.get("document"):
-            raise GeneratorError(f"{where} ({name})", "a request has a structure", LEAVE_OUT)
         for inner in _inner(shape):
-            if self._shape(inner)["type"] != "string":
-                what = f"a request has a {kind} of something else than strings"
-                raise GeneratorError(f"{where} ({name})", what, LEAVE_OUT)
+            self._check_inner(f"{where} ({name})", kind, inner)
+            self._request_value(where, inner, (*parents, name))
+        for member, ref in shape.get("members", {}).items():
+            self._request_part(f"{name}.{member}", ref, (*parents, name))
+        _check_wire(name, shape)
+
+    def _check_inner(self, where: str, kind: str, inner: str) -> None:
+        """Refuse containers in containers, and maps of anything but strings."""
+        found = self._shape(inner)
+        is_part = kind == "list" and found["type"] == "structure" and not found.get("document")
+        if found["type"] != "string" and not is_part:
+            what = f"a request has a {kind} of something else than strings"
+            if kind == "list":
+                what += " and structures"
+            raise GeneratorError(where, what, LEAVE_OUT)
+
+    def _request_part(self, where: str, ref: Mapping[str, Any], parents: tuple[str, ...]) -> None:
+        if "location" in ref:
+            raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
+        _known(where, ref, PART_MEMBER)
+        self._request_value(where, self._target(where, ref), parents)
 
     def _response(self, name: str, parents: tuple[str, ...]) -> None:
         if name in parents:
@@ -163,7 +187,7 @@ class _Checks:
             where = f"{name}.{member}"
             if "location" in ref:
                 raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
-            _known(where, ref, RESPONSE_MEMBER)
+            _known(where, ref, PART_MEMBER)
             self._response(self._target(where, ref), (*parents, name))
         _check_wire(name, shape)
 
@@ -181,7 +205,7 @@ class _Checks:
 
     def _structure(self, name: str, does: str) -> Shape:
         shape = self._shape(name)
-        if shape["type"] != "structure" or shape.get("document"):
+        if shape["type"] != "structure" or shape.get("document") or shape.get("union"):
             raise GeneratorError(
                 name, f"an operation {does} something else than members", LEAVE_OUT
             )
@@ -220,6 +244,10 @@ def _check_special(name: str, shape: Shape) -> None:
         raise GeneratorError(name, f"its timestampFormat is {form!r}", TEACH)
     if shape.get("document") and shape["members"]:
         raise GeneratorError(name, "a document has members", TEACH)
+    if shape.get("union") and not shape["members"]:
+        raise GeneratorError(name, "a union has no variants", TEACH)
+    if shape.get("union") and (shape.get("required") or shape.get("document")):
+        raise GeneratorError(name, "a union requires a variant, or is a document", TEACH)
 
 
 def _check_required(name: str, shape: Shape) -> None:

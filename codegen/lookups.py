@@ -1,0 +1,67 @@
+"""What every part of the reader asks of the sources: shapes, names, sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from codegen import names, words
+from codegen.notes import Config, Descriptions
+from codegen.problems import GeneratorError
+
+Shape: TypeAlias = Mapping[str, Any]
+
+SUMMARY_ROOM = 88
+"""Characters of a docstring's first line, in the deepest place where there are docstrings."""
+
+
+@frozen
+class Lookups:
+    """The service's shapes, with what config and descriptions say of them."""
+
+    shapes: Mapping[str, Shape]
+    config: Config
+    text: Descriptions
+
+    def renamed(self, key: str, usual: str) -> str:
+        """Return the name that config.toml gives to something, or its usual one."""
+        entry = self.config.find("rename", key)
+        return str(entry["to"]) if entry else usual
+
+    def name(self, model: str, member: str) -> str:
+        """Return a member's name in Python."""
+        name = self.renamed(f"{model}.{member}", names.snake(member))
+        names.check_member(f"{model}.{member}", name, names.RESERVED_MEMBERS)
+        return name
+
+    def about(self, model: str, member: str) -> str:
+        """Return the sentences about a member."""
+        return words.sentence(self.text.take("models", model, member))
+
+    def headed(self, kind: str, subject: str, key: str = "about") -> str:
+        """Return a text whose first sentence fits into the first line of a docstring."""
+        text = words.sentence(self.text.take(kind, subject, key))
+        first, _ = words.first_sentence(text)
+        if len(first) > SUMMARY_ROOM:
+            where = f"descriptions.toml [{kind}.{subject}]"
+            what = f"the first sentence of {key!r} has {len(first)} characters"
+            raise GeneratorError(where, what, f"Make it {SUMMARY_ROOM} at most, to fit on a line")
+        return text
+
+    def link(self, page: str) -> str:
+        """Return where the service writes of something."""
+        return self.config.service["docs"].format(name=page)
+
+    def is_hidden(self, model: str, member: str) -> bool:
+        """Return whether a member's value is kept out of reprs."""
+        return self.config.find("hidden", f"{model}.{member}", member) is not None
+
+    def is_document(self, shape: str) -> bool:
+        """Return whether a shape is JSON of any form."""
+        return bool(self.shapes[shape].get("document"))
+
+    def is_union(self, shape: str) -> bool:
+        """Return whether of a shape's members exactly one is there."""
+        return bool(self.shapes[shape].get("union"))
