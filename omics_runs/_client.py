@@ -14,7 +14,8 @@ from omics_runs._drivers import SyncDriver
 from omics_runs._errors import ConfigurationError
 from omics_runs._generated.enums import RunStatus
 from omics_runs._generated.sync_operations import SyncOperations
-from omics_runs._model import Request, Response
+from omics_runs._model import Response
+from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
 from omics_runs._setup import Arguments, Setup, build_http, check_http_client, with_changes
 from omics_runs._timeout import Timeout

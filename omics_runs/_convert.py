@@ -5,12 +5,12 @@ It is strict. A 7 where a string belongs is an error and not `'7'`, and the erro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import Enum
 from functools import cache, partial
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import cattrs
 
@@ -100,6 +100,8 @@ def converter() -> cattrs.Converter:
     made.register_structure_hook_factory(_is_tuple, partial(_tuple_hook, made))
     made.register_structure_hook_factory(_is_mapping, partial(_mapping_hook, made))
     made.register_structure_hook_factory(_is_structure, partial(_structure_hook, made))
+    made.register_structure_hook_factory(_is_variant, partial(_variant_hook, made))
+    made.register_structure_hook_factory(_is_union, partial(_union_hook, made))
     return made
 
 
@@ -198,7 +200,7 @@ def _open_enum(value: Any, cls: type[OpenStrEnum]) -> OpenStrEnum:
 
 
 def _is_tuple(cls: Any) -> bool:
-    return get_origin(cls) is tuple
+    return get_origin(cls) in {tuple, Sequence}
 
 
 def _tuple_hook(made: cattrs.Converter, cls: Any) -> Hook:
@@ -219,7 +221,7 @@ def _is_mapping(cls: Any) -> bool:
 
 def _mapping_hook(made: cattrs.Converter, cls: Any) -> Hook:
     each = get_args(cls)[1]
-    if each is Any:  # a document: any JSON at all, passed through untouched
+    if each in {Any, object}:  # a document: any JSON at all, passed through untouched
         return lambda value, _: copy_document(value)
     inner = made.get_structure_hook(each)
 
@@ -232,7 +234,7 @@ def _mapping_hook(made: cattrs.Converter, cls: Any) -> Hook:
 
 
 def _is_structure(cls: Any) -> bool:
-    return isinstance(cls, type) and hasattr(cls, "__wire__")
+    return isinstance(cls, type) and hasattr(cls, "extra")
 
 
 def _structure_hook(made: cattrs.Converter, cls: type[Structure]) -> Hook:
@@ -262,11 +264,52 @@ def _structure_hook(made: cattrs.Converter, cls: type[Structure]) -> Hook:
     return hook
 
 
+def _is_variant(cls: Any) -> bool:
+    return isinstance(cls, type) and hasattr(cls, "__wire__") and not hasattr(cls, "extra")
+
+
+def _variant_hook(made: cattrs.Converter, cls: Any) -> Hook:
+    (member,) = cls.__wire__
+    kind = get_type_hints(cls)[member.name]
+    inner = made.get_structure_hook(kind)
+
+    def hook(value: Any, _: Any) -> Any:
+        if not is_object(value) or value.get(member.wire) is None:
+            raise Misfit(f"expected an object with {member.wire!r}, got {_named(value)}")
+        return cls(_inside(f".{member.wire}", inner, value[member.wire], kind))
+
+    return hook
+
+
+def _is_union(cls: Any) -> bool:
+    return get_origin(cls) in {Union, UnionType} and all(map(_is_variant, get_args(cls)))
+
+
+def _union_hook(made: cattrs.Converter, cls: Any) -> Hook:
+    *variants, unknown = get_args(cls)
+    hooks = {one.__wire__[0].wire: (one, made.get_structure_hook(one)) for one in variants}
+
+    def hook(value: Any, _: Any) -> Any:
+        if not is_object(value):
+            raise Misfit(f"expected an object, got {_named(value)}")
+        present = [tag for tag, item in value.items() if item is not None]
+        if len(present) != 1:
+            raise Misfit(f"expected an object with one member, got {len(present)}")
+        (tag,) = present
+        if tag not in hooks:
+            return unknown(tag, value[tag])
+        variant, inner = hooks[tag]
+        return inner({tag: value[tag]}, variant)
+
+    return hook
+
+
 def _without_none(kind: Any) -> Any:
+    """Return a member's type without its absence, and an enum without the strings for it."""
     if get_origin(kind) not in {Union, UnionType}:
         return kind
-    (present,) = (argument for argument in get_args(kind) if argument is not NoneType)
-    return present
+    left = [one for one in get_args(kind) if one is not NoneType and get_origin(one) is not Literal]
+    return left[0] if len(left) == 1 else Union[tuple(left)]  # noqa: UP007  (made at run time)
 
 
 def _inside(step: str, hook: Hook, value: Any, kind: Any) -> Any:

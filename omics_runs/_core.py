@@ -20,7 +20,8 @@ from omics_runs._errors import (
     TransportTimeoutError,
 )
 from omics_runs._generated.operations import OPERATIONS
-from omics_runs._model import Request, Response
+from omics_runs._model import Response
+from omics_runs._request import Request
 from omics_runs._retry import CONFLICT, Retries, RetryPolicy
 from omics_runs._sigv4 import sign
 from omics_runs._timeout import Timeout

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from omics_runs._generated.enums import FailureReason, RunStatus
     from omics_runs._generated.models.runs import GetRunResponse
-    from omics_runs._model import Request
+    from omics_runs._request import Request
 
 _E = TypeVar("_E", bound=Exception)
 

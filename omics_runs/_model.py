@@ -1,13 +1,12 @@
-"""What every generated model is made of: `Request`, `Structure` and `Response`."""
+"""What every generated model is made of: members, and the parts and answers that have them."""
 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 import attrs
 from attrs import field, frozen
@@ -15,7 +14,7 @@ from attrs import field, frozen
 from omics_runs import _preflight
 from omics_runs._convert import Misfit, read_document, structure, to_json
 from omics_runs._documents import copy_document
-from omics_runs._errors import InvalidRequestError, UnreadableResponseError
+from omics_runs._errors import UnreadableResponseError
 from omics_runs._narrow import is_mapping, is_sequence
 from omics_runs._rules import Problem, Rule, quoted
 
@@ -26,7 +25,6 @@ REPR_LIMIT = 200
 """Length in characters to which the repr of a model is kept."""
 
 T = TypeVar("T")
-Out_co = TypeVar("Out_co", bound="Response", covariant=True)
 
 
 @frozen
@@ -61,11 +59,6 @@ class ResponseMetadata:
     """The answer's headers, names in lower case."""
     raw: Any = field(default=None, repr=False)
     """The decoded JSON as it came, before it was made a model."""
-
-
-def new_request_id() -> str:
-    """Return a fresh idempotency token."""
-    return str(uuid.uuid4())
 
 
 class Model:
@@ -142,12 +135,10 @@ def _short(value: Any) -> str:
     return quoted(value.value if isinstance(value, Enum) else value)
 
 
-@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
-class Structure(Model):
-    """A part of an answer."""
+class Readable(Model):
+    """A model that is made of what the service sent."""
 
-    extra: Mapping[str, Any] = field(factory=dict[str, Any])
-    """Members that the service sent and this release doesn't know, by their wire names."""
+    __slots__ = ()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -183,6 +174,14 @@ class Structure(Model):
 
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
+class Structure(Readable):
+    """A part of an answer, or of a request."""
+
+    extra: Mapping[str, Any] = field(factory=dict[str, Any])
+    """Members that the service sent and this release doesn't know, by their wire names."""
+
+
+@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class Response(Structure):
     """The answer to a call."""
 
@@ -192,99 +191,21 @@ class Response(Structure):
     """What is known of the answer beside its content: ids, status, attempts, the raw JSON."""
 
 
-class Request(Model, Generic[Out_co]):
-    """What is sent in a call; plain data that names its answer's type."""
-
-    __slots__ = ()
-
-    def problems(self) -> tuple[Problem, ...]:
-        """Return everything that is wrong with this request, as `(path, what)` pairs."""
-        return (*self._member_problems(), *_preflight.problems(self))
-
-    def validate(self) -> None:
-        """Check this request without sending it.
-
-        Raises:
-            InvalidRequestError: Something is wrong; the error names all of it.
-        """
-        if problems := self.problems():
-            raise InvalidRequestError(self._subject(), problems)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the request of a dict with wire names, such as `to_dict` makes.
-
-        Values are checked when the request is sent, or by `validate`.
-
-        Raises:
-            InvalidRequestError: A name is unknown, or a required one is missing.
-        """
-        return cls._from_wire(data, {})
-
-    @classmethod
-    def from_json(cls, text: str | bytes, **overrides: Any) -> Self:
-        """Return the request of JSON text with wire names, such as `skeleton` shows.
-
-        Args:
-            text: A JSON object.
-            **overrides: Members that win over the text's, by their Python names.
-
-        Raises:
-            InvalidRequestError: It is not a JSON object, a name is unknown, or a required one is
-                missing.
-        """
-        try:
-            data = json.loads(text)
-        except (ValueError, TypeError, RecursionError) as error:
-            raise InvalidRequestError(
-                cls._subject(), [("", f"the text is not JSON: {error}")]
-            ) from None
-        return cls._from_wire(data, overrides)
-
-    @classmethod
-    def skeleton(cls) -> dict[str, Any]:
-        """Return a dict with every member's wire name, to be filled in.
-
-        Required members are empty texts, which are refused until they are filled; all others are
-        null, which means absent: nothing is sent that nobody has written.
-        """
-        return {member.wire: "" if member.required else None for member in cls.__wire__}
-
-    @classmethod
-    def _from_wire(cls, data: Any, overrides: Mapping[str, Any]) -> Self:
-        if not isinstance(data, Mapping):
-            raise InvalidRequestError(cls._subject(), [("", "must be a JSON object")])
-        given = cast("Mapping[str, Any]", data)
-        names = {member.wire: member.name for member in cls.__wire__}
-        arguments = {names.get(key, key): value for key, value in given.items()}
-        arguments.update(overrides)
-        unknown = [key for key in given if key not in names]
-        unknown += [name for name in overrides if name not in names.values()]
-        missing = [
-            member.name
-            for member in cls.__wire__
-            if member.required and arguments.get(member.name) is None
-        ]
-        if unknown or missing:
-            problems = [(name, "is not a member of this request") for name in unknown]
-            problems += [(name, "is required") for name in missing]
-            raise InvalidRequestError(cls._subject(), problems)
-        return cls(**arguments)
-
-    @classmethod
-    def _subject(cls) -> str:
-        return cls.__name__.removesuffix("Request")
-
-    def _member_problems(self) -> Iterator[Problem]:
-        for member in self.__wire__:
-            value = getattr(self, member.name)
-            if value is not None and member.rule:
-                yield from member.rule.problems(value, member.name)
-            elif value is None and member.required:
-                yield member.name, "is required"
+def problems_of(model: Model, prefix: str = "") -> Iterator[Problem]:
+    """Yield everything that is wrong with what is to be sent; paths begin with `prefix`."""
+    for member in model.__wire__:
+        value = getattr(model, member.name)
+        if value is not None and member.rule:
+            yield from member.rule.problems(value, f"{prefix}{member.name}")
+        elif value is None and member.required:
+            yield f"{prefix}{member.name}", "is required"
+    for key in getattr(model, "extra", ()):
+        yield f"{prefix}{key}", _preflight.not_a_member(key, type(model).__name__)
+    for where, what in _preflight.problems(model):
+        yield f"{prefix}{where}", what
 
 
-def _unreadable(cls: type[Structure], misfit: Misfit) -> UnreadableResponseError:
+def _unreadable(cls: type[Readable], misfit: Misfit) -> UnreadableResponseError:
     return UnreadableResponseError(
         misfit.what, operation=cls.__name__.removesuffix("Response"), path=misfit.path
     )

@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from omics_runs._model import Request, Response
+from omics_runs._model import Response
+from omics_runs._request import Request
 
 In = TypeVar("In", bound=Request[Any])
 Out = TypeVar("Out", bound=Response)
@@ -25,6 +26,8 @@ class Paging:
     """The answer's member that holds the page's items."""
     limit: str | None = None
     """The request's member that bounds the length of a page, if there is one."""
+    largest: int | None = None
+    """The most items that it may ask for."""
 
 
 @frozen(kw_only=True)

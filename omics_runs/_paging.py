@@ -8,8 +8,9 @@ from typing import Any, Generic, TypeVar
 
 from omics_runs._errors import InvalidRequestError, UnreadableResponseError
 from omics_runs._generated.operations import OPERATIONS
-from omics_runs._model import Request, Response
+from omics_runs._model import Response
 from omics_runs._narrow import is_number
+from omics_runs._request import Request
 
 Item = TypeVar("Item")
 Page = TypeVar("Page", bound=Response)
@@ -24,10 +25,6 @@ def check_limit(name: str, limit: object) -> None:
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
         what = f"must be a whole number of at least 0, or None, got {limit!r}"
         raise InvalidRequestError(name, [("limit", what)])
-
-
-LARGEST_PAGE = 100
-"""Items that the service gives in a page at most, whatever the operation."""
 
 
 class _Walk(Generic[Page]):
@@ -91,10 +88,11 @@ class _Walk(Generic[Page]):
         name = self._paging.limit
         if self._left is None or name is None:
             return request
+        largest = self._paging.largest or self._left
         size: object = getattr(request, name)
-        if size is not None and not (is_number(size) and self._left < size <= LARGEST_PAGE):
+        if size is not None and not (is_number(size) and self._left < size <= largest):
             return request  # small enough, or wrong, which is for validation to say
-        return request.replace(**{name: min(self._left, LARGEST_PAGE)})
+        return request.replace(**{name: min(self._left, largest)})
 
 
 class Pages(Iterator[Page]):

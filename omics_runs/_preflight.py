@@ -1,4 +1,4 @@
-"""Rules that tie several members of one request together, by the request's name.
+"""Rules that tie several members of one request together, by the request's or the part's name.
 
 The service would find them out too, but slowly: after a round trip, or minutes into a paid run.
 """
@@ -19,6 +19,11 @@ def problems(request: object) -> Iterator[Problem]:
             yield from rule(request)
 
 
+def not_a_member(key: str, kind: str) -> str:
+    """Return what is wrong with a member that a part of a request doesn't have."""
+    return f"is not a member of {kind}"
+
+
 def _needs_something_to_run(request: Any) -> Iterator[Problem]:
     if request.workflow_id is None and request.run_id is None:
         yield "workflow_id", "give workflow_id to start a workflow, or run_id to duplicate a run"
@@ -27,3 +32,4 @@ def _needs_something_to_run(request: Any) -> Iterator[Problem]:
 RULES: dict[str, tuple[Callable[[Any], Iterator[Problem]], ...]] = {
     "StartRunRequest": (_needs_something_to_run,),
 }
+"""The rules of each request, and of each part of one."""

@@ -15,9 +15,11 @@ from attrs import frozen
 from omics_runs._convert import Misfit, structure, to_json
 from omics_runs._errors import InvalidRequestError, ServiceError, UnreadableResponseError
 from omics_runs._generated.errors import ERRORS_BY_CODE, ERRORS_BY_STATUS
-from omics_runs._model import Request, Response, ResponseMetadata
+from omics_runs._model import Response, ResponseMetadata
 from omics_runs._narrow import is_object, is_sequence
 from omics_runs._operation import Operation
+from omics_runs._parts import unknown_variants
+from omics_runs._request import Request
 from omics_runs._retry import fault_of
 from omics_runs.errors import AUTHENTICATION_CODES, AuthenticationError
 
@@ -160,6 +162,8 @@ def _text(value: Any) -> str:
 def _body(operation: Operation[In, Out], request: In) -> bytes:
     if not operation.body:
         return b""
+    if problems := list(unknown_variants(request)):
+        raise InvalidRequestError(operation.name, problems)
     documents = {member.name for member in request.__wire__ if member.document}
     present = {
         wire: value if name in documents else to_json(value)

@@ -18,7 +18,8 @@ import omics_runs
 from omics_runs import Credentials, GetRunRequest, GetRunResponse, RunStatus, errors, models
 from omics_runs._generated import enums as generated_enums
 from omics_runs._generated import models as generated_models
-from omics_runs._model import Model, Request, Response
+from omics_runs._model import Model, Response
+from omics_runs._request import Request
 
 MODULES = [omics_runs, errors, models]
 RUN = GetRunResponse(id="1", arn="a", status=RunStatus.FAILED)

@@ -12,8 +12,9 @@ from attrs import frozen
 
 from omics_runs._errors import InvalidRequestError
 from omics_runs._generated.operations import OPERATIONS
-from omics_runs._model import Member, Request
+from omics_runs._model import Member
 from omics_runs._operation import Operation
+from omics_runs._request import Request
 from omics_runs._rules import Integer, Items, Problem, Rule
 from omics_runs.emulator._http import Received, Refusal, invalid
 

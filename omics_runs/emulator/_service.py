@@ -23,7 +23,7 @@ from omics_runs._generated.models import (
     StartRunRequest,
 )
 from omics_runs._lifecycle import CANCELLABLE, DELETABLE
-from omics_runs._model import Request
+from omics_runs._request import Request
 from omics_runs.emulator._http import conflict, invalid, not_found
 from omics_runs.emulator._progress import (
     Durations,

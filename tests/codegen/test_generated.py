@@ -20,7 +20,8 @@ from omics_runs._generated.async_operations import AsyncOperations
 from omics_runs._generated.enums import RunStatus, TaskStatus
 from omics_runs._generated.operations import OPERATIONS
 from omics_runs._generated.sync_operations import SyncOperations
-from omics_runs._model import Request, Response, ResponseMetadata
+from omics_runs._model import Response, ResponseMetadata
+from omics_runs._request import Request
 from tests.codegen.golden import enums, errors, models, operations
 
 Out = TypeVar("Out", bound=Response)

@@ -25,7 +25,7 @@ from omics_runs import (
 from omics_runs._clock import VirtualClock
 from omics_runs._core import call
 from omics_runs._env import Env
-from omics_runs._model import Request
+from omics_runs._request import Request
 from omics_runs._retry import THROTTLING_CODES, TRANSIENT_CODES, RetryQuota
 
 from .script import Reply, Script, answer, make_env, refusal

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 
 from omics_runs import models
 from omics_runs._generated.operations import OPERATIONS as OURS
-from omics_runs._model import Request, Response
+from omics_runs._model import Response
+from omics_runs._request import Request
 from omics_runs._wire import build_request, read_response, serialise
 
 from .shapes import OPERATIONS, structures
