@@ -8,28 +8,91 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from omics_runs._generated.models import (
+    BatchListItem,
+    BatchRunSettings,
+    CancelRunBatchRequest,
+    CancelRunBatchResponse,
     CancelRunRequest,
     CancelRunResponse,
+    ConfigurationListItem,
+    CreateRunCacheRequest,
+    CreateRunCacheResponse,
+    CreateRunGroupRequest,
+    CreateRunGroupResponse,
+    DefaultRunSetting,
+    DeleteBatchRequest,
+    DeleteBatchResponse,
+    DeleteRunBatchRequest,
+    DeleteRunBatchResponse,
+    DeleteRunCacheRequest,
+    DeleteRunCacheResponse,
+    DeleteRunGroupRequest,
+    DeleteRunGroupResponse,
     DeleteRunRequest,
     DeleteRunResponse,
+    GetBatchRequest,
+    GetBatchResponse,
+    GetConfigurationRequest,
+    GetConfigurationResponse,
+    GetRunCacheRequest,
+    GetRunCacheResponse,
+    GetRunGroupRequest,
+    GetRunGroupResponse,
     GetRunRequest,
     GetRunResponse,
     GetRunTaskRequest,
     GetRunTaskResponse,
+    GetWorkflowRequest,
+    GetWorkflowResponse,
+    GetWorkflowVersionRequest,
+    GetWorkflowVersionResponse,
+    ListBatchRequest,
+    ListBatchResponse,
+    ListConfigurationsRequest,
+    ListConfigurationsResponse,
+    ListRunCachesRequest,
+    ListRunCachesResponse,
+    ListRunGroupsRequest,
+    ListRunGroupsResponse,
+    ListRunsInBatchRequest,
+    ListRunsInBatchResponse,
     ListRunsRequest,
     ListRunsResponse,
     ListRunTasksRequest,
     ListRunTasksResponse,
+    ListTagsForResourceRequest,
+    ListTagsForResourceResponse,
+    ListWorkflowsRequest,
+    ListWorkflowsResponse,
+    ListWorkflowVersionsRequest,
+    ListWorkflowVersionsResponse,
+    RunBatchListItem,
+    RunCacheListItem,
+    RunGroupListItem,
     RunListItem,
+    StartRunBatchRequest,
+    StartRunBatchResponse,
     StartRunRequest,
     StartRunResponse,
+    TagResourceRequest,
+    TagResourceResponse,
     TaskListItem,
+    UntagResourceRequest,
+    UntagResourceResponse,
+    UpdateRunCacheRequest,
+    UpdateRunCacheResponse,
+    UpdateRunGroupRequest,
+    UpdateRunGroupResponse,
+    WorkflowListItem,
+    WorkflowVersionListItem,
 )
-from omics_runs._model import Request, Response
+from omics_runs._model import Response
 from omics_runs._paging import AsyncItems
+from omics_runs._request import Request
 
 if TYPE_CHECKING:
     from omics_runs._generated.enums import (
+        BatchStatusLike,
         CacheBehaviorLike,
         NetworkingModeLike,
         RunExportLike,
@@ -39,7 +102,9 @@ if TYPE_CHECKING:
         RunStatusLike,
         ScratchStorageModeLike,
         StorageTypeLike,
+        SubmissionStatusLike,
         TaskStatusLike,
+        WorkflowExportLike,
         WorkflowTypeLike,
     )
     from omics_runs._retry import RetryPolicy
@@ -570,3 +635,1495 @@ class AsyncOperations(ABC):
         """
         request = GetRunTaskRequest(id=id, task_id=task_id)
         return await self.send(request, timeout=timeout, retry=retry)
+
+    async def start_run_batch(
+        self,
+        *,
+        default_run_setting: DefaultRunSetting,
+        batch_run_settings: BatchRunSettings,
+        batch_name: str | None = None,
+        request_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> StartRunBatchResponse:
+        """Start many runs of one workflow with one call.
+
+        The answer comes before any run exists: the service checks the individual runs later and
+        submits them at the rate of `start_run`, by default 1 per second and shared with direct
+        calls. 1,000 runs therefore take 17 minutes to submit, 100,000 about 28 hours. Follow the
+        batch with `get_batch` or `wait_until_batch`, and find out with `iter_runs_in_batch` what
+        became of each run: a batch that is PROCESSED in the end need not have succeeded. READY2RUN
+        workflows cannot be run in a batch, nor can an earlier run be duplicated. The caller needs
+        permission for StartRun and for passing the role as well. The call is idempotent by
+        `request_id`: the same request sent again starts no second batch, which makes it safe to
+        retry; what the service answers then is not documented.
+
+        Args:
+            default_run_setting: What all runs of the batch have in common.
+            batch_run_settings: What is particular to each run, in the request itself or in a file
+                in S3.
+            batch_name: A name for people, usable as a filter in `list_batch`. That it need not be
+                unique is an assumption. 1 to 64 characters.
+            request_id: Idempotency token, by which the service recognizes a repeated request. None
+                draws a random one when the request is built; give a deterministic one if another
+                process, such as a retried Lambda function, may send the same batch again. The
+                service's guide advises the same token, too, for repeating a batch that failed for a
+                passing reason. 1 to 128 characters.
+            tags: Labels for the batch itself. Its runs do not inherit them: tag runs with
+                `run_tags` of the settings. Keys of 1 to 128 characters, values of at most 256
+                characters.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            A batch that the service has accepted. None of its runs exists yet, and the batch itself
+                may still fail minutes later.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = StartRunBatchRequest(
+            default_run_setting=default_run_setting,
+            batch_run_settings=batch_run_settings,
+            batch_name=batch_name,
+            request_id=request_id,
+            tags=tags,
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def get_batch(
+        self,
+        batch_id: str,
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> GetBatchResponse:
+        """Get the state of one batch, and how many of its runs are where.
+
+        PROCESSED says only that every run has ended. To learn whether all went well, look at
+        `failed_start_submission_count` and `failed_run_count`. The service publishes no default
+        rate for this call.
+
+        Args:
+            batch_id: Id of the batch, digits only. 1 to 18 characters, matching `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            All that the service knows about a batch. A batch that failed early may lack most
+                members.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError, AccessDeniedError,
+                ResourceNotFoundError, RequestTimeoutError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = GetBatchRequest(batch_id=batch_id)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def list_batch(
+        self,
+        *,
+        max_items: int | None = None,
+        starting_token: str | None = None,
+        status: BatchStatusLike | None = None,
+        name: str | None = None,
+        run_group_id: str | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> ListBatchResponse:
+        """Get one page of the account's batches, in short form.
+
+        The service takes one filter for each call: give at most one of `status`, `name` and
+        `run_group_id`. The items lack `uuid`, `tags` and all counts but the total; `get_batch` has
+        them. Use `iter_batch` to walk through all pages. The service publishes no default rate for
+        this call.
+
+        Args:
+            max_items: How many batches a page may hold; None means 100. The last page has fewer. 1
+                to 100.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            status: Only batches with this status. One of CREATING, PENDING, SUBMITTING, INPROGRESS,
+                STOPPING, CANCELLED, FAILED, PROCESSED, RUNS_DELETING, RUNS_DELETE_FAILED,
+                RUNS_DELETED.
+            name: Only batches of this name. 1 to 64 characters.
+            run_group_id: Only batches that put their runs into this run group. 1 to 18 characters,
+                matching `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            One page of batches.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError, AccessDeniedError,
+                RequestTimeoutError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListBatchRequest(
+            max_items=max_items,
+            starting_token=starting_token,
+            status=status,
+            name=name,
+            run_group_id=run_group_id,
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    def iter_batch(
+        self,
+        *,
+        max_items: int | None = None,
+        starting_token: str | None = None,
+        status: BatchStatusLike | None = None,
+        name: str | None = None,
+        run_group_id: str | None = None,
+        limit: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncItems[BatchListItem, ListBatchResponse]:
+        """Go through all items of `list_batch`, page after page.
+
+        Pages are asked for as they are needed, each in a call of its own. The service takes one
+        filter for each call: give at most one of `status`, `name` and `run_group_id`. The items
+        lack `uuid`, `tags` and all counts but the total; `get_batch` has them. Use `iter_batch` to
+        walk through all pages. The service publishes no default rate for this call.
+
+        Args:
+            max_items: How many batches a page may hold; None means 100. The last page has fewer. 1
+                to 100.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            status: Only batches with this status. One of CREATING, PENDING, SUBMITTING, INPROGRESS,
+                STOPPING, CANCELLED, FAILED, PROCESSED, RUNS_DELETING, RUNS_DELETE_FAILED,
+                RUNS_DELETED.
+            name: Only batches of this name. 1 to 64 characters.
+            run_group_id: Only batches that put their runs into this run group. 1 to 18 characters,
+                matching `[0-9]+`.
+            limit: How many items to return at most, over all pages; None for all.
+            timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            An iterator; its `pages()` gives whole answers, its `next_token` where it stands.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError, AccessDeniedError,
+                RequestTimeoutError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListBatchRequest(
+            max_items=max_items,
+            starting_token=starting_token,
+            status=status,
+            name=name,
+            run_group_id=run_group_id,
+        )
+        return AsyncItems(
+            lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
+        )
+
+    async def list_runs_in_batch(
+        self,
+        batch_id: str,
+        *,
+        max_items: int | None = None,
+        starting_token: str | None = None,
+        submission_status: SubmissionStatusLike | None = None,
+        run_setting_id: str | None = None,
+        run_id: str | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> ListRunsInBatchResponse:
+        """Get one page of a batch's runs, and how the submission of each went.
+
+        This call tells which run came from which `run_setting_id`, and why a run could not be
+        submitted. How a submitted run goes on is not in it: `get_run` and `list_runs` with
+        `batch_id` tell that. The service takes one filter for each call: give at most one of
+        `submission_status`, `run_setting_id` and `run_id`. Use `iter_runs_in_batch` to walk through
+        all pages. The service publishes no default rate for this call.
+
+        Args:
+            batch_id: Id of the batch, digits only. 1 to 18 characters, matching `[0-9]+`.
+            max_items: How many runs a page may hold; None leaves it to the service. The last page
+                has fewer. 1 to 100.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            submission_status: Only runs whose submission, cancellation or deletion went like this.
+                One of SUCCESS, FAILED, CANCEL_SUCCESS, CANCEL_FAILED, DELETE_SUCCESS,
+                DELETE_FAILED.
+            run_setting_id: Only the run that came from the setting with this id.
+            run_id: Only the run with this id.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            One page of a batch's runs.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListRunsInBatchRequest(
+            batch_id=batch_id,
+            max_items=max_items,
+            starting_token=starting_token,
+            submission_status=submission_status,
+            run_setting_id=run_setting_id,
+            run_id=run_id,
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    def iter_runs_in_batch(
+        self,
+        batch_id: str,
+        *,
+        max_items: int | None = None,
+        starting_token: str | None = None,
+        submission_status: SubmissionStatusLike | None = None,
+        run_setting_id: str | None = None,
+        run_id: str | None = None,
+        limit: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncItems[RunBatchListItem, ListRunsInBatchResponse]:
+        """Go through all items of `list_runs_in_batch`, page after page.
+
+        Pages are asked for as they are needed, each in a call of its own. This call tells which run
+        came from which `run_setting_id`, and why a run could not be submitted. How a submitted run
+        goes on is not in it: `get_run` and `list_runs` with `batch_id` tell that. The service takes
+        one filter for each call: give at most one of `submission_status`, `run_setting_id` and
+        `run_id`. Use `iter_runs_in_batch` to walk through all pages. The service publishes no
+        default rate for this call.
+
+        Args:
+            batch_id: Id of the batch, digits only. 1 to 18 characters, matching `[0-9]+`.
+            max_items: How many runs a page may hold; None leaves it to the service. The last page
+                has fewer. 1 to 100.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            submission_status: Only runs whose submission, cancellation or deletion went like this.
+                One of SUCCESS, FAILED, CANCEL_SUCCESS, CANCEL_FAILED, DELETE_SUCCESS,
+                DELETE_FAILED.
+            run_setting_id: Only the run that came from the setting with this id.
+            run_id: Only the run with this id.
+            limit: How many items to return at most, over all pages; None for all.
+            timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            An iterator; its `pages()` gives whole answers, its `next_token` where it stands.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListRunsInBatchRequest(
+            batch_id=batch_id,
+            max_items=max_items,
+            starting_token=starting_token,
+            submission_status=submission_status,
+            run_setting_id=run_setting_id,
+            run_id=run_id,
+        )
+        return AsyncItems(
+            lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
+        )
+
+    async def cancel_run_batch(
+        self,
+        *,
+        batch_id: str,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> CancelRunBatchResponse:
+        """Ask the service to cancel all runs of a batch that has not ended.
+
+        Allowed while the batch is PENDING, SUBMITTING or INPROGRESS. Runs that are not submitted
+        yet never start, and the others are cancelled one by one at the rate of `cancel_run`, by
+        default 10 per second. Some of that may fail: compare `successful_cancel_submission_count`
+        and `failed_cancel_submission_count` of `get_batch`. The call returns before anything has
+        stopped, and a batch takes one cancellation or deletion at a time. That the service answers
+        with ConflictError in other states is an assumption.
+
+        Args:
+            batch_id: Id of the batch, digits only. 1 to 18 characters, matching `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The service has accepted to cancel a batch. It carries nothing but `response_metadata`,
+                and runs may still be stopping.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = CancelRunBatchRequest(batch_id=batch_id)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def delete_run_batch(
+        self,
+        *,
+        batch_id: str,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> DeleteRunBatchResponse:
+        """Delete the service's records of all runs of a batch.
+
+        Allowed once the batch is PROCESSED or CANCELLED. The runs are deleted one by one at the
+        rate of `delete_run`, by default 10 per second, while the batch is RUNS_DELETING; the
+        batch's own record stays until `delete_batch`. Some deletions may fail: compare
+        `successful_delete_submission_count` and `failed_delete_submission_count` of `get_batch`. A
+        batch takes one cancellation or deletion at a time. That the service answers with
+        ConflictError in other states is an assumption.
+
+        Args:
+            batch_id: Id of the batch, digits only. 1 to 18 characters, matching `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The service has accepted to delete a batch's runs. It carries nothing but
+                `response_metadata`, and the deletions go on afterwards.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = DeleteRunBatchRequest(batch_id=batch_id)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def delete_batch(
+        self,
+        batch_id: str,
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> DeleteBatchResponse:
+        """Delete the service's record of a batch that has ended, but none of its runs.
+
+        Allowed once the batch is PROCESSED, FAILED, CANCELLED, RUNS_DELETED or RUNS_DELETE_FAILED.
+        Afterwards the link between `run_setting_id` and run is lost and the runs can only be
+        deleted one at a time; to delete them together, call `delete_run_batch` first. That the
+        service answers with ConflictError in other states is an assumption.
+
+        Args:
+            batch_id: Id of the batch, digits only. The runs of the batch stay. 1 to 18 characters,
+                matching `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The service has accepted to delete a batch. It carries nothing but `response_metadata`.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = DeleteBatchRequest(batch_id=batch_id)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def create_run_group(
+        self,
+        *,
+        name: str | None = None,
+        max_cpus: int | None = None,
+        max_runs: int | None = None,
+        max_duration: int | None = None,
+        tags: Mapping[str, str] | None = None,
+        request_id: str | None = None,
+        max_gpus: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> CreateRunGroupResponse:
+        """Create a run group, which caps what the runs in it may use together.
+
+        A run joins a group when it is started, by `run_group_id`; work that would exceed the
+        group's limits waits. Limits of the account still apply when they are lower. An account may
+        have 1,000 run groups. The call is idempotent by `request_id`: the same request sent again
+        creates no second group, which makes it safe to retry; what the service answers then is not
+        documented. The default rate is 10 calls per second.
+
+        Args:
+            name: A name for people, usable as a filter in `list_run_groups`. Whether two groups may
+                share one is not documented. 1 to 128 characters.
+            max_cpus: How many CPUs the group's active runs may use at the same time, all together;
+                further tasks wait. None sets no limit of the group's own. 1 to 100,000.
+            max_runs: How many runs of the group may be active at the same time; further runs stay
+                PENDING. None sets no limit of the group's own. 1 to 100,000.
+            max_duration: How many minutes each single run of the group may take; one that takes
+                longer fails with RUN_TIMED_OUT. None sets no limit of the group's own. 1 to
+                100,000.
+            tags: Labels for the group. That its runs do not inherit them is an assumption. Keys of
+                1 to 128 characters, values of at most 256 characters.
+            request_id: Idempotency token, by which the service recognizes a repeated request. None
+                draws a random one when the request is built. 1 to 128 characters.
+            max_gpus: How many GPUs the group's active runs may use at the same time, all together;
+                further tasks wait. None sets no limit of the group's own. 1 to 100,000.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            A run group that was created.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = CreateRunGroupRequest(
+            name=name,
+            max_cpus=max_cpus,
+            max_runs=max_runs,
+            max_duration=max_duration,
+            tags=tags,
+            request_id=request_id,
+            max_gpus=max_gpus,
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def get_run_group(
+        self,
+        id: str,
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> GetRunGroupResponse:
+        """Get the limits and tags of one run group.
+
+        What the group's runs use at the moment is not in it: `list_runs` with `run_group_id` names
+        them. The default rate is 10 calls per second.
+
+        Args:
+            id: Id of the run group, digits only. 1 to 18 characters, matching `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            All that the service knows about a run group. A limit that is None was never set.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = GetRunGroupRequest(id=id)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def list_run_groups(
+        self,
+        *,
+        name: str | None = None,
+        starting_token: str | None = None,
+        max_results: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> ListRunGroupsResponse:
+        """Get one page of the account's run groups.
+
+        The items lack `tags`; `get_run_group` has them. Use `iter_run_groups` to walk through all
+        pages. The default rate is 10 calls per second.
+
+        Args:
+            name: Only run groups of this name. 1 to 128 characters.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            max_results: How many run groups a page may hold; None leaves it to the service. The
+                last page has fewer. 1 to 100.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            One page of run groups.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListRunGroupsRequest(
+            name=name, starting_token=starting_token, max_results=max_results
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    def iter_run_groups(
+        self,
+        *,
+        name: str | None = None,
+        starting_token: str | None = None,
+        max_results: int | None = None,
+        limit: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncItems[RunGroupListItem, ListRunGroupsResponse]:
+        """Go through all items of `list_run_groups`, page after page.
+
+        Pages are asked for as they are needed, each in a call of its own. The items lack `tags`;
+        `get_run_group` has them. Use `iter_run_groups` to walk through all pages. The default rate
+        is 10 calls per second.
+
+        Args:
+            name: Only run groups of this name. 1 to 128 characters.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            max_results: How many run groups a page may hold; None leaves it to the service. The
+                last page has fewer. 1 to 100.
+            limit: How many items to return at most, over all pages; None for all.
+            timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            An iterator; its `pages()` gives whole answers, its `next_token` where it stands.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListRunGroupsRequest(
+            name=name, starting_token=starting_token, max_results=max_results
+        )
+        return AsyncItems(
+            lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
+        )
+
+    async def update_run_group(
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        max_cpus: int | None = None,
+        max_runs: int | None = None,
+        max_duration: int | None = None,
+        max_gpus: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> UpdateRunGroupResponse:
+        """Change the name or the limits of a run group.
+
+        The answer is empty: read the result with `get_run_group`. It is an assumption that a member
+        left out keeps its value, and how a limit could be removed again is not documented. Nor is
+        it whether a new limit reaches runs that have already begun. The default rate is 10 calls
+        per second.
+
+        Args:
+            id: Id of the run group, digits only. 1 to 18 characters, matching `[0-9]+`.
+            name: The new name. 1 to 128 characters.
+            max_cpus: The new limit of CPUs in use at the same time, for all active runs together. 1
+                to 100,000.
+            max_runs: The new limit of runs that are active at the same time. 1 to 100,000.
+            max_duration: The new limit of each single run's duration, in minutes. 1 to 100,000.
+            max_gpus: The new limit of GPUs in use at the same time, for all active runs together. 1
+                to 100,000.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The service has accepted to change a run group. It carries nothing but
+                `response_metadata`.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = UpdateRunGroupRequest(
+            id=id,
+            name=name,
+            max_cpus=max_cpus,
+            max_runs=max_runs,
+            max_duration=max_duration,
+            max_gpus=max_gpus,
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def delete_run_group(
+        self,
+        id: str,
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> DeleteRunGroupResponse:
+        """Delete a run group that has no active runs.
+
+        Runs of the group that are PENDING, STARTING, RUNNING or STOPPING are in the way: wait for
+        them or cancel them first. That the service then refuses with ConflictError is an
+        assumption. The default rate is 10 calls per second.
+
+        Args:
+            id: Id of the run group, digits only. 1 to 18 characters, matching `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The service has accepted to delete a run group. It carries nothing but
+                `response_metadata`.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = DeleteRunGroupRequest(id=id)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def create_run_cache(
+        self,
+        *,
+        cache_s3_location: str,
+        cache_behavior: CacheBehaviorLike | None = None,
+        description: str | None = None,
+        name: str | None = None,
+        request_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        cache_bucket_owner_id: str | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> CreateRunCacheResponse:
+        """Create a run cache, where runs keep task results for later runs in S3.
+
+        A run uses a cache when it is started with its `cache_id`, and the run's role has to be able
+        to read and write the location. A task is taken from the cache only if its definition,
+        inputs and container image are the same as before; otherwise it is computed again and
+        nothing fails. Caches serve private workflows. An account may have 1,000 of them. The call
+        is idempotent by `request_id`: the same request sent again creates no second cache, which
+        makes it safe to retry; what the service answers then is not documented. The default rate is
+        10 calls per second.
+
+        Args:
+            cache_s3_location: `s3://` location for the cache's data, in a bucket of the workflows'
+                Region. Objects in archive storage classes are not read. Matches
+                `s3://([a-z0-9][a-z0-9-.]{1,61}[a-z0-9])(/(.{0,1024}))?`.
+            cache_behavior: When runs save task results, unless they say otherwise themselves. None
+                means CACHE_ON_FAILURE, which saves only when the run fails. One of
+                CACHE_ON_FAILURE, CACHE_ALWAYS.
+            description: A longer text about the cache, for people. 1 to 256 characters.
+            name: A name for people. Give one, and keep it unique yourself, if you want to find the
+                cache again in `list_run_caches`. 1 to 128 characters.
+            request_id: Idempotency token, by which the service recognizes a repeated request. None
+                draws a random one when the request is built. 1 to 128 characters.
+            tags: Labels for the cache. That runs which use it do not inherit them is an assumption.
+                Keys of 1 to 128 characters, values of at most 256 characters.
+            cache_bucket_owner_id: Id of the account that you expect to own the bucket; None means
+                your own. Give it for a bucket of another account. Exactly 12 characters, matching
+                `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            A run cache that was created.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = CreateRunCacheRequest(
+            cache_s3_location=cache_s3_location,
+            cache_behavior=cache_behavior,
+            description=description,
+            name=name,
+            request_id=request_id,
+            tags=tags,
+            cache_bucket_owner_id=cache_bucket_owner_id,
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def get_run_cache(
+        self,
+        id: str,
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> GetRunCacheResponse:
+        """Get the settings, status and tags of one run cache.
+
+        Which entries the cache holds is not in it: they are in S3, and CloudWatch has a log stream
+        for each cache. The default rate is 10 calls per second.
+
+        Args:
+            id: Id of the run cache, digits only. 1 to 18 characters, matching `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            All that the service knows about a run cache.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = GetRunCacheRequest(id=id)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def list_run_caches(
+        self,
+        *,
+        max_results: int | None = None,
+        starting_token: str | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> ListRunCachesResponse:
+        """Get one page of the account's run caches.
+
+        The items lack `tags`, `description` and `cache_bucket_owner_id`; `get_run_cache` has them.
+        The call has no filter, so a cache is found by its name only by walking through all pages
+        with `iter_run_caches`. The default rate is 10 calls per second.
+
+        Args:
+            max_results: How many run caches a page may hold; None leaves it to the service. The
+                last page has fewer. 1 to 100.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            One page of run caches.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListRunCachesRequest(max_results=max_results, starting_token=starting_token)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    def iter_run_caches(
+        self,
+        *,
+        max_results: int | None = None,
+        starting_token: str | None = None,
+        limit: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncItems[RunCacheListItem, ListRunCachesResponse]:
+        """Go through all items of `list_run_caches`, page after page.
+
+        Pages are asked for as they are needed, each in a call of its own. The items lack `tags`,
+        `description` and `cache_bucket_owner_id`; `get_run_cache` has them. The call has no filter,
+        so a cache is found by its name only by walking through all pages with `iter_run_caches`.
+        The default rate is 10 calls per second.
+
+        Args:
+            max_results: How many run caches a page may hold; None leaves it to the service. The
+                last page has fewer. 1 to 100.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            limit: How many items to return at most, over all pages; None for all.
+            timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            An iterator; its `pages()` gives whole answers, its `next_token` where it stands.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListRunCachesRequest(max_results=max_results, starting_token=starting_token)
+        return AsyncItems(
+            lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
+        )
+
+    async def update_run_cache(
+        self,
+        id: str,
+        *,
+        cache_behavior: CacheBehaviorLike | None = None,
+        description: str | None = None,
+        name: str | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> UpdateRunCacheResponse:
+        """Change the name, description or default behaviour of a run cache.
+
+        The S3 location and its owner cannot be changed. The answer is empty: read the result with
+        `get_run_cache`. It is an assumption that a member left out keeps its value. The default
+        rate is 10 calls per second.
+
+        Args:
+            id: Id of the run cache, digits only. 1 to 18 characters, matching `[0-9]+`.
+            cache_behavior: The new default for when runs save task results. One of
+                CACHE_ON_FAILURE, CACHE_ALWAYS.
+            description: The new longer text about the cache. 1 to 256 characters.
+            name: The new name. 1 to 128 characters.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The service has accepted to change a run cache. It carries nothing but
+                `response_metadata`.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = UpdateRunCacheRequest(
+            id=id, cache_behavior=cache_behavior, description=description, name=name
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def delete_run_cache(
+        self,
+        id: str,
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> DeleteRunCacheResponse:
+        """Delete a run cache that no active run uses, but not its data in S3.
+
+        The data in S3 stays, at your cost, until you delete it there, and no other cache can take
+        it over. Wait for the runs that use the cache, or cancel them first; that the service
+        otherwise refuses with ConflictError is an assumption. The default rate is 10 calls per
+        second.
+
+        Args:
+            id: Id of the run cache, digits only. 1 to 18 characters, matching `[0-9]+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The service has accepted to delete a run cache. It carries nothing but
+                `response_metadata`.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = DeleteRunCacheRequest(id=id)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def tag_resource(
+        self,
+        resource_arn: str,
+        *,
+        tags: Mapping[str, str],
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> TagResourceResponse:
+        """Give tags to a resource that exists, such as a run, a batch or a run group.
+
+        The call goes to another host than the operations on runs, `tags-omics` in place of
+        `workflows-omics`, so firewalls and VPC endpoints have to admit that one too. It takes the
+        ARN of the resource, not its id. A key that the resource already has gets the new value and
+        its other tags stay; that this is so, as usual at AWS, is an assumption. The default rate is
+        5 calls per second.
+
+        Args:
+            resource_arn: ARN of the resource, as its `arn` says; an id is not enough. 1 to 150
+                characters, matching `arn:.+`.
+            tags: The tags to add, by their keys. They count towards what a resource may have in
+                all. At most 50 entries. Keys of 1 to 128 characters, values of at most 256
+                characters.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The tags were added. It carries nothing but `response_metadata`.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = TagResourceRequest(resource_arn=resource_arn, tags=tags)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def untag_resource(
+        self,
+        resource_arn: str,
+        *,
+        tag_keys: Sequence[str],
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> UntagResourceResponse:
+        """Take tags away from a resource, by their keys.
+
+        The call goes to another host than the operations on runs, `tags-omics` in place of
+        `workflows-omics`, and takes the ARN of the resource, not its id. That keys which the
+        resource does not have are ignored is an assumption. The default rate is 5 calls per second.
+
+        Args:
+            resource_arn: ARN of the resource, as its `arn` says; an id is not enough. 1 to 150
+                characters, matching `arn:.+`.
+            tag_keys: Keys of the tags to take away, without their values. At most 50 items, each of
+                1 to 128 characters.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The tags were taken away. It carries nothing but `response_metadata`.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = UntagResourceRequest(resource_arn=resource_arn, tag_keys=tag_keys)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def list_tags_for_resource(
+        self,
+        resource_arn: str,
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> ListTagsForResourceResponse:
+        """Get all tags of one resource.
+
+        The call goes to another host than the operations on runs, `tags-omics` in place of
+        `workflows-omics`, and takes the ARN of the resource, not its id. There are no pages. The
+        default rate is 5 calls per second.
+
+        Args:
+            resource_arn: ARN of the resource, as its `arn` says; an id is not enough. 1 to 150
+                characters, matching `arn:.+`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The tags of one resource.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListTagsForResourceRequest(resource_arn=resource_arn)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def get_workflow(
+        self,
+        id: str,
+        *,
+        type: WorkflowTypeLike | None = None,
+        export: Sequence[WorkflowExportLike] | None = None,
+        workflow_owner_id: str | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> GetWorkflowResponse:
+        """Get everything the service knows about one workflow.
+
+        READY2RUN workflows are found only with `type` READY2RUN; without it the service answers
+        that the workflow is not found. Links to the definition and to the README come only when
+        `export` asks for them. For one version of the workflow use `get_workflow_version`. The
+        default rate is 10 calls per second.
+
+        Args:
+            id: Id of the workflow, which is not its uuid. 1 to 18 characters, matching `[0-9]+`.
+            type: Who publishes the workflow; None means PRIVATE. READY2RUN workflows need it:
+                without it the service answers that the workflow is not found. One of PRIVATE,
+                READY2RUN.
+            export: Extras to include: links to the workflow definition, to its README, or to both.
+                Not allowed for a workflow that was shared with you. At most 32 items.
+            workflow_owner_id: For a workflow that was shared with you: which account owns it, by
+                its id. Leave it out for your own workflows. Matches `[0-9]{12}`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            All that the service knows about a workflow. A member that does not apply, or is not
+                known yet, is None.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = GetWorkflowRequest(
+            id=id, type=type, export=export, workflow_owner_id=workflow_owner_id
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def list_workflows(
+        self,
+        *,
+        type: WorkflowTypeLike | None = None,
+        name: str | None = None,
+        starting_token: str | None = None,
+        max_results: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> ListWorkflowsResponse:
+        """Get one page of workflows, in short form.
+
+        Give `type` READY2RUN to see the workflows that AWS offers, and PRIVATE to see yours. The
+        items lack engine, parameters, tags and `uuid`; `get_workflow` has them. Use
+        `iter_workflows` to walk through all pages. The order of the workflows is not documented.
+        The default rate is 10 calls per second.
+
+        Args:
+            type: Only workflows of this publisher: PRIVATE for yours, READY2RUN for those that AWS
+                offers. Which of them None covers is not clear from the documents, so say which you
+                want. One of PRIVATE, READY2RUN.
+            name: Only workflows of this name. 1 to 128 characters.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            max_results: How many workflows a page may hold; None leaves it to the service. The last
+                page has fewer. 1 to 100.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            One page of workflows.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListWorkflowsRequest(
+            type=type, name=name, starting_token=starting_token, max_results=max_results
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    def iter_workflows(
+        self,
+        *,
+        type: WorkflowTypeLike | None = None,
+        name: str | None = None,
+        starting_token: str | None = None,
+        max_results: int | None = None,
+        limit: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncItems[WorkflowListItem, ListWorkflowsResponse]:
+        """Go through all items of `list_workflows`, page after page.
+
+        Pages are asked for as they are needed, each in a call of its own. Give `type` READY2RUN to
+        see the workflows that AWS offers, and PRIVATE to see yours. The items lack engine,
+        parameters, tags and `uuid`; `get_workflow` has them. Use `iter_workflows` to walk through
+        all pages. The order of the workflows is not documented. The default rate is 10 calls per
+        second.
+
+        Args:
+            type: Only workflows of this publisher: PRIVATE for yours, READY2RUN for those that AWS
+                offers. Which of them None covers is not clear from the documents, so say which you
+                want. One of PRIVATE, READY2RUN.
+            name: Only workflows of this name. 1 to 128 characters.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            max_results: How many workflows a page may hold; None leaves it to the service. The last
+                page has fewer. 1 to 100.
+            limit: How many items to return at most, over all pages; None for all.
+            timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            An iterator; its `pages()` gives whole answers, its `next_token` where it stands.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListWorkflowsRequest(
+            type=type, name=name, starting_token=starting_token, max_results=max_results
+        )
+        return AsyncItems(
+            lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
+        )
+
+    async def get_workflow_version(
+        self,
+        workflow_id: str,
+        version_name: str,
+        *,
+        type: WorkflowTypeLike | None = None,
+        export: Sequence[WorkflowExportLike] | None = None,
+        workflow_owner_id: str | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> GetWorkflowVersionResponse:
+        r"""Get everything the service knows about one version of a workflow.
+
+        A version goes by its name within the workflow, and a run takes that name as
+        `workflow_version_name`. The default version is the workflow itself: ask `get_workflow` for
+        it. READY2RUN workflows are found only with `type` READY2RUN; without it the service answers
+        that they are not found. Links to the definition and to the README come only when `export`
+        asks for them. That the default rate is 10 calls per second, as for workflows, is an
+        assumption.
+
+        Args:
+            workflow_id: Id of the workflow, which is not its uuid. 1 to 18 characters, matching
+                `[0-9]+`.
+            version_name: Name of the version, as `list_workflow_versions` gives it. 1 to 64
+                characters, matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
+            type: Who publishes the workflow; None means PRIVATE. READY2RUN workflows need it:
+                without it the service answers that the workflow is not found. One of PRIVATE,
+                READY2RUN.
+            export: Extras to include: links to the version's definition, to its README, or to both.
+                Not allowed for a workflow that was shared with you. At most 32 items.
+            workflow_owner_id: For a workflow that was shared with you: which account owns it, by
+                its id. Leave it out for your own workflows. Matches `[0-9]{12}`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            All that the service knows about a workflow version. A member that does not apply, or is
+                not known yet, is None.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = GetWorkflowVersionRequest(
+            workflow_id=workflow_id,
+            version_name=version_name,
+            type=type,
+            export=export,
+            workflow_owner_id=workflow_owner_id,
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def list_workflow_versions(
+        self,
+        workflow_id: str,
+        *,
+        type: WorkflowTypeLike | None = None,
+        workflow_owner_id: str | None = None,
+        starting_token: str | None = None,
+        max_results: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> ListWorkflowVersionsResponse:
+        """Get one page of a workflow's versions, in short form.
+
+        Whether the default version, which is the workflow itself, is among them is not documented.
+        `get_workflow_version` has what the items lack, such as engine and parameters. Use
+        `iter_workflow_versions` to walk through all pages. The order of the versions is not
+        documented. That the default rate is 10 calls per second, as for workflows, is an
+        assumption.
+
+        Args:
+            workflow_id: Id of the workflow, which is not its uuid. 1 to 18 characters, matching
+                `[0-9]+`.
+            type: Who publishes the workflow; None means PRIVATE. READY2RUN workflows need it:
+                without it the service answers that the workflow is not found. One of PRIVATE,
+                READY2RUN.
+            workflow_owner_id: For a workflow that was shared with you: which account owns it, by
+                its id. Leave it out for your own workflows. Matches `[0-9]{12}`.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 256
+                characters.
+            max_results: How many versions a page may hold; None leaves it to the service. The last
+                page has fewer. 1 to 100.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            One page of a workflow's versions.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListWorkflowVersionsRequest(
+            workflow_id=workflow_id,
+            type=type,
+            workflow_owner_id=workflow_owner_id,
+            starting_token=starting_token,
+            max_results=max_results,
+        )
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    def iter_workflow_versions(
+        self,
+        workflow_id: str,
+        *,
+        type: WorkflowTypeLike | None = None,
+        workflow_owner_id: str | None = None,
+        starting_token: str | None = None,
+        max_results: int | None = None,
+        limit: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncItems[WorkflowVersionListItem, ListWorkflowVersionsResponse]:
+        """Go through all items of `list_workflow_versions`, page after page.
+
+        Pages are asked for as they are needed, each in a call of its own. Whether the default
+        version, which is the workflow itself, is among them is not documented.
+        `get_workflow_version` has what the items lack, such as engine and parameters. Use
+        `iter_workflow_versions` to walk through all pages. The order of the versions is not
+        documented. That the default rate is 10 calls per second, as for workflows, is an
+        assumption.
+
+        Args:
+            workflow_id: Id of the workflow, which is not its uuid. 1 to 18 characters, matching
+                `[0-9]+`.
+            type: Who publishes the workflow; None means PRIVATE. READY2RUN workflows need it:
+                without it the service answers that the workflow is not found. One of PRIVATE,
+                READY2RUN.
+            workflow_owner_id: For a workflow that was shared with you: which account owns it, by
+                its id. Leave it out for your own workflows. Matches `[0-9]{12}`.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 256
+                characters.
+            max_results: How many versions a page may hold; None leaves it to the service. The last
+                page has fewer. 1 to 100.
+            limit: How many items to return at most, over all pages; None for all.
+            timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            An iterator; its `pages()` gives whole answers, its `next_token` where it stands.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListWorkflowVersionsRequest(
+            workflow_id=workflow_id,
+            type=type,
+            workflow_owner_id=workflow_owner_id,
+            starting_token=starting_token,
+            max_results=max_results,
+        )
+        return AsyncItems(
+            lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
+        )
+
+    async def get_configuration(
+        self,
+        name: str,
+        *,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> GetConfigurationResponse:
+        r"""Get one configuration, with the VPC settings that it holds.
+
+        Configurations go by their name, the same that a run takes as `configuration_name`. The
+        service documents no rate for this call.
+
+        Args:
+            name: Name of the configuration, as `list_configurations` gives it. 1 to 128 characters,
+                matching `[A-Za-z0-9][A-Za-z0-9\-\._]*`.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            All that the service knows about a configuration. A member that does not apply, or is
+                not known yet, is None.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = GetConfigurationRequest(name=name)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    async def list_configurations(
+        self,
+        *,
+        max_results: int | None = None,
+        starting_token: str | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> ListConfigurationsResponse:
+        """Get one page of the account's configurations, in short form.
+
+        A page holds 10 configurations at most, so use `iter_configurations` to see all of them. The
+        items lack the VPC settings; `get_configuration` has them. The order of the configurations
+        and the rate of this call are not documented.
+
+        Args:
+            max_results: How many configurations a page may hold; None leaves it to the service. The
+                last page has fewer. 1 to 10.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            One page of configurations.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListConfigurationsRequest(max_results=max_results, starting_token=starting_token)
+        return await self.send(request, timeout=timeout, retry=retry)
+
+    def iter_configurations(
+        self,
+        *,
+        max_results: int | None = None,
+        starting_token: str | None = None,
+        limit: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncItems[ConfigurationListItem, ListConfigurationsResponse]:
+        """Go through all items of `list_configurations`, page after page.
+
+        Pages are asked for as they are needed, each in a call of its own. A page holds 10
+        configurations at most, so use `iter_configurations` to see all of them. The items lack the
+        VPC settings; `get_configuration` has them. The order of the configurations and the rate of
+        this call are not documented.
+
+        Args:
+            max_results: How many configurations a page may hold; None leaves it to the service. The
+                last page has fewer. 1 to 10.
+            starting_token: The `next_token` of the previous page; None for the first page. 1 to 128
+                characters.
+            limit: How many items to return at most, over all pages; None for all.
+            timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            An iterator; its `pages()` gives whole answers, its `next_token` where it stands.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError,
+                ServiceQuotaExceededError, AccessDeniedError, ResourceNotFoundError,
+                RequestTimeoutError, ConflictError, ThrottlingError, InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = ListConfigurationsRequest(max_results=max_results, starting_token=starting_token)
+        return AsyncItems(
+            lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
+        )

@@ -15,6 +15,75 @@ class Accelerators(OpenStrEnum):
     """Graphics processing units."""
 
 
+class BatchStatus(OpenStrEnum):
+    """Where a batch is in its life.
+
+    An end of the batch says nothing about how its runs ended.
+    """
+
+    CREATING = "CREATING"
+    """Accepted and being set up; the first status today."""
+    PENDING = "PENDING"
+    """Set up; the settings of its runs are checked before the first one is submitted."""
+    SUBMITTING = "SUBMITTING"
+    """Runs are being submitted, at the rate of `start_run`. Those already submitted go on at the
+    same time.
+    """
+    INPROGRESS = "INPROGRESS"
+    """Every submission has been tried, and the runs that were started go on."""
+    STOPPING = "STOPPING"
+    """Somebody cancelled the batch; its runs are being cancelled."""
+    CANCELLED = "CANCELLED"
+    """Ended because somebody cancelled it. Runs that could not be cancelled may have gone on."""
+    FAILED = "FAILED"
+    """The batch itself failed before it could create runs, for example by settings that are not
+    valid; `failure_reason` of `get_batch` says why.
+    """
+    PROCESSED = "PROCESSED"
+    """All runs have ended, which is not success: look at `failed_start_submission_count` and
+    `failed_run_count`.
+    """
+    RUNS_DELETING = "RUNS_DELETING"
+    """The records of its runs are being deleted."""
+    RUNS_DELETE_FAILED = "RUNS_DELETE_FAILED"
+    """Some or all records of its runs could not be deleted; `failed_delete_submission_count` tells
+    how many.
+    """
+    RUNS_DELETED = "RUNS_DELETED"
+    """The records of all its runs were deleted. The batch's own record stays until `delete_batch`.
+    """
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it is a status that stays."""
+        return self in {
+            BatchStatus.PROCESSED,
+            BatchStatus.CANCELLED,
+            BatchStatus.FAILED,
+            BatchStatus.RUNS_DELETED,
+            BatchStatus.RUNS_DELETE_FAILED,
+        }
+
+
+BatchStatusLike: TypeAlias = (
+    BatchStatus
+    | Literal[
+        "CREATING",
+        "PENDING",
+        "SUBMITTING",
+        "INPROGRESS",
+        "STOPPING",
+        "CANCELLED",
+        "FAILED",
+        "PROCESSED",
+        "RUNS_DELETING",
+        "RUNS_DELETE_FAILED",
+        "RUNS_DELETED",
+    ]
+)
+"""A `BatchStatus`, or the string of a known one."""
+
+
 class CacheBehavior(OpenStrEnum):
     """When a run saves its task results to its run cache.
 
@@ -29,6 +98,26 @@ class CacheBehavior(OpenStrEnum):
 
 CacheBehaviorLike: TypeAlias = CacheBehavior | Literal["CACHE_ON_FAILURE", "CACHE_ALWAYS"]
 """A `CacheBehavior`, or the string of a known one."""
+
+
+class ConfigurationStatus(OpenStrEnum):
+    """Where a configuration is in its life.
+
+    The service documents the names only; what follows is what they suggest.
+    """
+
+    CREATING = "CREATING"
+    """Just created, and not ready for runs yet."""
+    ACTIVE = "ACTIVE"
+    """Ready: runs can name it."""
+    UPDATING = "UPDATING"
+    """Its settings are being changed."""
+    DELETING = "DELETING"
+    """On its way out; new runs should not name it."""
+    DELETED = "DELETED"
+    """Deleted. It may as well be reported as not found."""
+    FAILED = "FAILED"
+    """Creating, changing or deleting it went wrong; no member of the answer tells why."""
 
 
 class FailureReason(OpenStrEnum):
@@ -154,6 +243,19 @@ class NetworkingMode(OpenStrEnum):
 
 NetworkingModeLike: TypeAlias = NetworkingMode | Literal["RESTRICTED", "VPC"]
 """A `NetworkingMode`, or the string of a known one."""
+
+
+class RunCacheStatus(OpenStrEnum):
+    """Whether a run cache can be used."""
+
+    ACTIVE = "ACTIVE"
+    """Ready for runs."""
+    DELETED = "DELETED"
+    """The run cache was deleted. Whether `get_run_cache` ever shows it is not documented."""
+    FAILED = "FAILED"
+    """The run cache cannot be used. The service does not document what leads to it and gives no
+    reason; an S3 location that it cannot reach is a likely one.
+    """
 
 
 class RunExport(OpenStrEnum):
@@ -287,6 +389,17 @@ ScratchStorageModeLike: TypeAlias = ScratchStorageMode | Literal["LOCAL", "SHARE
 """A `ScratchStorageMode`, or the string of a known one."""
 
 
+class SourceReferenceType(OpenStrEnum):
+    """Ways to point at one state of a Git repository."""
+
+    BRANCH = "BRANCH"
+    """A branch, by its name; it may have moved on since the workflow was created."""
+    TAG = "TAG"
+    """A tag, by its name."""
+    COMMIT = "COMMIT"
+    """A commit, by its id; the one kind that can't move."""
+
+
 class StorageType(OpenStrEnum):
     """Kinds of file systems for a run.
 
@@ -303,6 +416,36 @@ class StorageType(OpenStrEnum):
 
 StorageTypeLike: TypeAlias = StorageType | Literal["STATIC", "DYNAMIC"]
 """A `StorageType`, or the string of a known one."""
+
+
+class SubmissionStatus(OpenStrEnum):
+    """How the last thing that a batch did to one of its runs went."""
+
+    SUCCESS = "SUCCESS"
+    """The run was started. How it ends is told by `get_run`."""
+    FAILED = "FAILED"
+    """The run could not be started; the failure reason and message say why. Send such settings
+    again in a new batch, with a new `request_id`.
+    """
+    CANCEL_SUCCESS = "CANCEL_SUCCESS"
+    """The run was cancelled with its batch."""
+    CANCEL_FAILED = "CANCEL_FAILED"
+    """The run could not be cancelled with its batch; look at it with `get_run`, since it may still
+    cost money.
+    """
+    DELETE_SUCCESS = "DELETE_SUCCESS"
+    """The run's record was deleted with those of its batch."""
+    DELETE_FAILED = "DELETE_FAILED"
+    """The run's record could not be deleted with those of its batch."""
+
+
+SubmissionStatusLike: TypeAlias = (
+    SubmissionStatus
+    | Literal[
+        "SUCCESS", "FAILED", "CANCEL_SUCCESS", "CANCEL_FAILED", "DELETE_SUCCESS", "DELETE_FAILED"
+    ]
+)
+"""A `SubmissionStatus`, or the string of a known one."""
 
 
 class TaskStatus(OpenStrEnum):
@@ -340,6 +483,58 @@ TaskStatusLike: TypeAlias = (
     | Literal["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED", "CANCELLED", "FAILED"]
 )
 """A `TaskStatus`, or the string of a known one."""
+
+
+class WorkflowEngine(OpenStrEnum):
+    """Languages that a workflow can be written in, each with its engine."""
+
+    WDL = "WDL"
+    """WDL, as strictly as its specification asks for."""
+    NEXTFLOW = "NEXTFLOW"
+    """Nextflow, the only one for which `engine_settings` of a run count."""
+    CWL = "CWL"
+    """CWL, the Common Workflow Language."""
+    WDL_LENIENT = "WDL_LENIENT"
+    """WDL with concessions to workflows that come from Cromwell, such as converting values between
+    types.
+    """
+
+
+class WorkflowExport(OpenStrEnum):
+    """What an answer can include beside the workflow or the version itself."""
+
+    DEFINITION = "DEFINITION"
+    """A presigned link to the definition. Not allowed for workflows that were shared with you."""
+    README = "README"
+    """A presigned link to the README, if there is one."""
+
+
+WorkflowExportLike: TypeAlias = WorkflowExport | Literal["DEFINITION", "README"]
+"""A `WorkflowExport`, or the string of a known one."""
+
+
+class WorkflowStatus(OpenStrEnum):
+    """Whether a workflow or a version of one can be run.
+
+    The service explains only ACTIVE; the other lines say what the names suggest.
+    """
+
+    CREATING = "CREATING"
+    """Just created; its definition is being checked. Wait for ACTIVE before you start a run."""
+    ACTIVE = "ACTIVE"
+    """Ready: runs can be started."""
+    UPDATING = "UPDATING"
+    """Its settings are being changed."""
+    DELETED = "DELETED"
+    """Deleted; no run can be started any more. A workflow in this state may as well be reported as
+    not found.
+    """
+    FAILED = "FAILED"
+    """It could not be created, and `status_message` tells why. Presumably it stays so: correct the
+    definition and create it anew.
+    """
+    INACTIVE = "INACTIVE"
+    """It exists, but no run can be started at present."""
 
 
 class WorkflowType(OpenStrEnum):

@@ -7,23 +7,75 @@ from collections.abc import Mapping
 from typing import Any
 
 from omics_runs._generated.models import (
+    CancelRunBatchRequest,
+    CancelRunBatchResponse,
     CancelRunRequest,
     CancelRunResponse,
+    CreateRunCacheRequest,
+    CreateRunCacheResponse,
+    CreateRunGroupRequest,
+    CreateRunGroupResponse,
+    DeleteBatchRequest,
+    DeleteBatchResponse,
+    DeleteRunBatchRequest,
+    DeleteRunBatchResponse,
+    DeleteRunCacheRequest,
+    DeleteRunCacheResponse,
+    DeleteRunGroupRequest,
+    DeleteRunGroupResponse,
     DeleteRunRequest,
     DeleteRunResponse,
+    GetBatchRequest,
+    GetBatchResponse,
+    GetConfigurationRequest,
+    GetConfigurationResponse,
+    GetRunCacheRequest,
+    GetRunCacheResponse,
+    GetRunGroupRequest,
+    GetRunGroupResponse,
     GetRunRequest,
     GetRunResponse,
     GetRunTaskRequest,
     GetRunTaskResponse,
+    GetWorkflowRequest,
+    GetWorkflowResponse,
+    GetWorkflowVersionRequest,
+    GetWorkflowVersionResponse,
+    ListBatchRequest,
+    ListBatchResponse,
+    ListConfigurationsRequest,
+    ListConfigurationsResponse,
+    ListRunCachesRequest,
+    ListRunCachesResponse,
+    ListRunGroupsRequest,
+    ListRunGroupsResponse,
+    ListRunsInBatchRequest,
+    ListRunsInBatchResponse,
     ListRunsRequest,
     ListRunsResponse,
     ListRunTasksRequest,
     ListRunTasksResponse,
+    ListTagsForResourceRequest,
+    ListTagsForResourceResponse,
+    ListWorkflowsRequest,
+    ListWorkflowsResponse,
+    ListWorkflowVersionsRequest,
+    ListWorkflowVersionsResponse,
+    StartRunBatchRequest,
+    StartRunBatchResponse,
     StartRunRequest,
     StartRunResponse,
+    TagResourceRequest,
+    TagResourceResponse,
+    UntagResourceRequest,
+    UntagResourceResponse,
+    UpdateRunCacheRequest,
+    UpdateRunCacheResponse,
+    UpdateRunGroupRequest,
+    UpdateRunGroupResponse,
 )
-from omics_runs._model import Request
 from omics_runs._operation import Operation, Paging
+from omics_runs._request import Request
 
 START_RUN = Operation(
     name="StartRun",
@@ -94,7 +146,11 @@ LIST_RUNS = Operation(
     },
     read_only=True,
     paging=Paging(
-        token="starting_token", next_token="next_token", items="items", limit="max_results"
+        token="starting_token",
+        next_token="next_token",
+        items="items",
+        limit="max_results",
+        largest=100,
     ),
 )
 
@@ -132,7 +188,11 @@ LIST_RUN_TASKS = Operation(
     query={"status": "status", "starting_token": "startingToken", "max_results": "maxResults"},
     read_only=True,
     paging=Paging(
-        token="starting_token", next_token="next_token", items="items", limit="max_results"
+        token="starting_token",
+        next_token="next_token",
+        items="items",
+        limit="max_results",
+        largest=100,
     ),
 )
 
@@ -148,6 +208,416 @@ GET_RUN_TASK = Operation(
     read_only=True,
 )
 
+START_RUN_BATCH = Operation(
+    name="StartRunBatch",
+    method="POST",
+    path="/runBatch",
+    host_prefix="workflows-",
+    status_code=201,
+    request=StartRunBatchRequest,
+    response=StartRunBatchResponse,
+    body={
+        "batch_name": "batchName",
+        "request_id": "requestId",
+        "tags": "tags",
+        "default_run_setting": "defaultRunSetting",
+        "batch_run_settings": "batchRunSettings",
+    },
+    token="request_id",
+)
+
+GET_BATCH = Operation(
+    name="GetBatch",
+    method="GET",
+    path="/runBatch/{batchId}",
+    host_prefix="workflows-",
+    status_code=200,
+    request=GetBatchRequest,
+    response=GetBatchResponse,
+    labels={"batch_id": "batchId"},
+    read_only=True,
+)
+
+LIST_BATCH = Operation(
+    name="ListBatch",
+    method="GET",
+    path="/runBatch",
+    host_prefix="workflows-",
+    status_code=200,
+    request=ListBatchRequest,
+    response=ListBatchResponse,
+    query={
+        "max_items": "maxItems",
+        "starting_token": "startingToken",
+        "status": "status",
+        "name": "name",
+        "run_group_id": "runGroupId",
+    },
+    read_only=True,
+    paging=Paging(
+        token="starting_token",
+        next_token="next_token",
+        items="items",
+        limit="max_items",
+        largest=100,
+    ),
+)
+
+LIST_RUNS_IN_BATCH = Operation(
+    name="ListRunsInBatch",
+    method="GET",
+    path="/runBatch/{batchId}/run",
+    host_prefix="workflows-",
+    status_code=200,
+    request=ListRunsInBatchRequest,
+    response=ListRunsInBatchResponse,
+    labels={"batch_id": "batchId"},
+    query={
+        "max_items": "maxItems",
+        "starting_token": "startingToken",
+        "submission_status": "submissionStatus",
+        "run_setting_id": "runSettingId",
+        "run_id": "runId",
+    },
+    read_only=True,
+    paging=Paging(
+        token="starting_token",
+        next_token="next_token",
+        items="runs",
+        limit="max_items",
+        largest=100,
+    ),
+)
+
+CANCEL_RUN_BATCH = Operation(
+    name="CancelRunBatch",
+    method="POST",
+    path="/runBatch/cancel",
+    host_prefix="workflows-",
+    status_code=202,
+    request=CancelRunBatchRequest,
+    response=CancelRunBatchResponse,
+    body={"batch_id": "batchId"},
+)
+
+DELETE_RUN_BATCH = Operation(
+    name="DeleteRunBatch",
+    method="POST",
+    path="/runBatch/delete",
+    host_prefix="workflows-",
+    status_code=202,
+    request=DeleteRunBatchRequest,
+    response=DeleteRunBatchResponse,
+    body={"batch_id": "batchId"},
+)
+
+DELETE_BATCH = Operation(
+    name="DeleteBatch",
+    method="DELETE",
+    path="/runBatch/{batchId}",
+    host_prefix="workflows-",
+    status_code=202,
+    request=DeleteBatchRequest,
+    response=DeleteBatchResponse,
+    labels={"batch_id": "batchId"},
+)
+
+CREATE_RUN_GROUP = Operation(
+    name="CreateRunGroup",
+    method="POST",
+    path="/runGroup",
+    host_prefix="workflows-",
+    status_code=201,
+    request=CreateRunGroupRequest,
+    response=CreateRunGroupResponse,
+    body={
+        "name": "name",
+        "max_cpus": "maxCpus",
+        "max_runs": "maxRuns",
+        "max_duration": "maxDuration",
+        "tags": "tags",
+        "request_id": "requestId",
+        "max_gpus": "maxGpus",
+    },
+    token="request_id",
+)
+
+GET_RUN_GROUP = Operation(
+    name="GetRunGroup",
+    method="GET",
+    path="/runGroup/{id}",
+    host_prefix="workflows-",
+    status_code=200,
+    request=GetRunGroupRequest,
+    response=GetRunGroupResponse,
+    labels={"id": "id"},
+    read_only=True,
+)
+
+LIST_RUN_GROUPS = Operation(
+    name="ListRunGroups",
+    method="GET",
+    path="/runGroup",
+    host_prefix="workflows-",
+    status_code=200,
+    request=ListRunGroupsRequest,
+    response=ListRunGroupsResponse,
+    query={"name": "name", "starting_token": "startingToken", "max_results": "maxResults"},
+    read_only=True,
+    paging=Paging(
+        token="starting_token",
+        next_token="next_token",
+        items="items",
+        limit="max_results",
+        largest=100,
+    ),
+)
+
+UPDATE_RUN_GROUP = Operation(
+    name="UpdateRunGroup",
+    method="POST",
+    path="/runGroup/{id}",
+    host_prefix="workflows-",
+    status_code=202,
+    request=UpdateRunGroupRequest,
+    response=UpdateRunGroupResponse,
+    labels={"id": "id"},
+    body={
+        "name": "name",
+        "max_cpus": "maxCpus",
+        "max_runs": "maxRuns",
+        "max_duration": "maxDuration",
+        "max_gpus": "maxGpus",
+    },
+)
+
+DELETE_RUN_GROUP = Operation(
+    name="DeleteRunGroup",
+    method="DELETE",
+    path="/runGroup/{id}",
+    host_prefix="workflows-",
+    status_code=202,
+    request=DeleteRunGroupRequest,
+    response=DeleteRunGroupResponse,
+    labels={"id": "id"},
+)
+
+CREATE_RUN_CACHE = Operation(
+    name="CreateRunCache",
+    method="POST",
+    path="/runCache",
+    host_prefix="workflows-",
+    status_code=201,
+    request=CreateRunCacheRequest,
+    response=CreateRunCacheResponse,
+    body={
+        "cache_behavior": "cacheBehavior",
+        "cache_s3_location": "cacheS3Location",
+        "description": "description",
+        "name": "name",
+        "request_id": "requestId",
+        "tags": "tags",
+        "cache_bucket_owner_id": "cacheBucketOwnerId",
+    },
+    token="request_id",
+)
+
+GET_RUN_CACHE = Operation(
+    name="GetRunCache",
+    method="GET",
+    path="/runCache/{id}",
+    host_prefix="workflows-",
+    status_code=200,
+    request=GetRunCacheRequest,
+    response=GetRunCacheResponse,
+    labels={"id": "id"},
+    read_only=True,
+)
+
+LIST_RUN_CACHES = Operation(
+    name="ListRunCaches",
+    method="GET",
+    path="/runCache",
+    host_prefix="workflows-",
+    status_code=200,
+    request=ListRunCachesRequest,
+    response=ListRunCachesResponse,
+    query={"max_results": "maxResults", "starting_token": "startingToken"},
+    read_only=True,
+    paging=Paging(
+        token="starting_token",
+        next_token="next_token",
+        items="items",
+        limit="max_results",
+        largest=100,
+    ),
+)
+
+UPDATE_RUN_CACHE = Operation(
+    name="UpdateRunCache",
+    method="POST",
+    path="/runCache/{id}",
+    host_prefix="workflows-",
+    status_code=202,
+    request=UpdateRunCacheRequest,
+    response=UpdateRunCacheResponse,
+    labels={"id": "id"},
+    body={"cache_behavior": "cacheBehavior", "description": "description", "name": "name"},
+)
+
+DELETE_RUN_CACHE = Operation(
+    name="DeleteRunCache",
+    method="DELETE",
+    path="/runCache/{id}",
+    host_prefix="workflows-",
+    status_code=202,
+    request=DeleteRunCacheRequest,
+    response=DeleteRunCacheResponse,
+    labels={"id": "id"},
+)
+
+TAG_RESOURCE = Operation(
+    name="TagResource",
+    method="POST",
+    path="/tags/{resourceArn}",
+    host_prefix="tags-",
+    status_code=204,
+    request=TagResourceRequest,
+    response=TagResourceResponse,
+    labels={"resource_arn": "resourceArn"},
+    body={"tags": "tags"},
+)
+
+UNTAG_RESOURCE = Operation(
+    name="UntagResource",
+    method="DELETE",
+    path="/tags/{resourceArn}",
+    host_prefix="tags-",
+    status_code=204,
+    request=UntagResourceRequest,
+    response=UntagResourceResponse,
+    labels={"resource_arn": "resourceArn"},
+    query={"tag_keys": "tagKeys"},
+)
+
+LIST_TAGS_FOR_RESOURCE = Operation(
+    name="ListTagsForResource",
+    method="GET",
+    path="/tags/{resourceArn}",
+    host_prefix="tags-",
+    status_code=200,
+    request=ListTagsForResourceRequest,
+    response=ListTagsForResourceResponse,
+    labels={"resource_arn": "resourceArn"},
+    read_only=True,
+)
+
+GET_WORKFLOW = Operation(
+    name="GetWorkflow",
+    method="GET",
+    path="/workflow/{id}",
+    host_prefix="workflows-",
+    status_code=200,
+    request=GetWorkflowRequest,
+    response=GetWorkflowResponse,
+    labels={"id": "id"},
+    query={"type": "type", "export": "export", "workflow_owner_id": "workflowOwnerId"},
+    read_only=True,
+)
+
+LIST_WORKFLOWS = Operation(
+    name="ListWorkflows",
+    method="GET",
+    path="/workflow",
+    host_prefix="workflows-",
+    status_code=200,
+    request=ListWorkflowsRequest,
+    response=ListWorkflowsResponse,
+    query={
+        "type": "type",
+        "name": "name",
+        "starting_token": "startingToken",
+        "max_results": "maxResults",
+    },
+    read_only=True,
+    paging=Paging(
+        token="starting_token",
+        next_token="next_token",
+        items="items",
+        limit="max_results",
+        largest=100,
+    ),
+)
+
+GET_WORKFLOW_VERSION = Operation(
+    name="GetWorkflowVersion",
+    method="GET",
+    path="/workflow/{workflowId}/version/{versionName}",
+    host_prefix="workflows-",
+    status_code=200,
+    request=GetWorkflowVersionRequest,
+    response=GetWorkflowVersionResponse,
+    labels={"workflow_id": "workflowId", "version_name": "versionName"},
+    query={"type": "type", "export": "export", "workflow_owner_id": "workflowOwnerId"},
+    read_only=True,
+)
+
+LIST_WORKFLOW_VERSIONS = Operation(
+    name="ListWorkflowVersions",
+    method="GET",
+    path="/workflow/{workflowId}/version",
+    host_prefix="workflows-",
+    status_code=200,
+    request=ListWorkflowVersionsRequest,
+    response=ListWorkflowVersionsResponse,
+    labels={"workflow_id": "workflowId"},
+    query={
+        "type": "type",
+        "workflow_owner_id": "workflowOwnerId",
+        "starting_token": "startingToken",
+        "max_results": "maxResults",
+    },
+    read_only=True,
+    paging=Paging(
+        token="starting_token",
+        next_token="next_token",
+        items="items",
+        limit="max_results",
+        largest=100,
+    ),
+)
+
+GET_CONFIGURATION = Operation(
+    name="GetConfiguration",
+    method="GET",
+    path="/configuration/{name}",
+    host_prefix="workflows-",
+    status_code=200,
+    request=GetConfigurationRequest,
+    response=GetConfigurationResponse,
+    labels={"name": "name"},
+    read_only=True,
+)
+
+LIST_CONFIGURATIONS = Operation(
+    name="ListConfigurations",
+    method="GET",
+    path="/configuration",
+    host_prefix="workflows-",
+    status_code=200,
+    request=ListConfigurationsRequest,
+    response=ListConfigurationsResponse,
+    query={"max_results": "maxResults", "starting_token": "startingToken"},
+    read_only=True,
+    paging=Paging(
+        token="starting_token",
+        next_token="next_token",
+        items="items",
+        limit="max_results",
+        largest=10,
+    ),
+)
+
 OPERATIONS: Mapping[type[Request[Any]], Operation[Any, Any]] = {
     StartRunRequest: START_RUN,
     GetRunRequest: GET_RUN,
@@ -156,5 +626,31 @@ OPERATIONS: Mapping[type[Request[Any]], Operation[Any, Any]] = {
     DeleteRunRequest: DELETE_RUN,
     ListRunTasksRequest: LIST_RUN_TASKS,
     GetRunTaskRequest: GET_RUN_TASK,
+    StartRunBatchRequest: START_RUN_BATCH,
+    GetBatchRequest: GET_BATCH,
+    ListBatchRequest: LIST_BATCH,
+    ListRunsInBatchRequest: LIST_RUNS_IN_BATCH,
+    CancelRunBatchRequest: CANCEL_RUN_BATCH,
+    DeleteRunBatchRequest: DELETE_RUN_BATCH,
+    DeleteBatchRequest: DELETE_BATCH,
+    CreateRunGroupRequest: CREATE_RUN_GROUP,
+    GetRunGroupRequest: GET_RUN_GROUP,
+    ListRunGroupsRequest: LIST_RUN_GROUPS,
+    UpdateRunGroupRequest: UPDATE_RUN_GROUP,
+    DeleteRunGroupRequest: DELETE_RUN_GROUP,
+    CreateRunCacheRequest: CREATE_RUN_CACHE,
+    GetRunCacheRequest: GET_RUN_CACHE,
+    ListRunCachesRequest: LIST_RUN_CACHES,
+    UpdateRunCacheRequest: UPDATE_RUN_CACHE,
+    DeleteRunCacheRequest: DELETE_RUN_CACHE,
+    TagResourceRequest: TAG_RESOURCE,
+    UntagResourceRequest: UNTAG_RESOURCE,
+    ListTagsForResourceRequest: LIST_TAGS_FOR_RESOURCE,
+    GetWorkflowRequest: GET_WORKFLOW,
+    ListWorkflowsRequest: LIST_WORKFLOWS,
+    GetWorkflowVersionRequest: GET_WORKFLOW_VERSION,
+    ListWorkflowVersionsRequest: LIST_WORKFLOW_VERSIONS,
+    GetConfigurationRequest: GET_CONFIGURATION,
+    ListConfigurationsRequest: LIST_CONFIGURATIONS,
 }
 """Which operation a request is sent to."""

@@ -34,7 +34,8 @@ from omics_runs._generated.enums import (
     WorkflowType,
     WorkflowTypeLike,
 )
-from omics_runs._model import Member, Request, Response, Structure, new_request_id
+from omics_runs._model import Member, Response, Structure
+from omics_runs._request import Request, new_request_id
 from omics_runs._rules import Choice, Document, Integer, Items, Pairs, Text
 from omics_runs._run_ref import RunRef
 

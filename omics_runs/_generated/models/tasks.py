@@ -13,7 +13,8 @@ from omics_runs._generated.enums import (
     TaskStatus,
     TaskStatusLike,
 )
-from omics_runs._model import Member, Request, Response, Structure
+from omics_runs._model import Member, Response, Structure
+from omics_runs._request import Request
 from omics_runs._rules import Choice, Integer, Text
 
 
