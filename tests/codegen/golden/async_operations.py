@@ -7,8 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from omics_runs._model import Request, Response
+from omics_runs._model import Response
 from omics_runs._paging import AsyncItems
+from omics_runs._request import Request
 from tests.codegen.golden.models import (
     GetPlantRequest,
     GetPlantResponse,

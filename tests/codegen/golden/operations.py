@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from omics_runs._model import Request
 from omics_runs._operation import Operation, Paging
+from omics_runs._request import Request
 from tests.codegen.golden.models import (
     GetPlantRequest,
     GetPlantResponse,
@@ -70,7 +70,11 @@ LIST_PLANTS = Operation(
     query={"status": "status", "starting_token": "startingToken", "max_results": "maxResults"},
     read_only=True,
     paging=Paging(
-        token="starting_token", next_token="next_token", items="plants", limit="max_results"
+        token="starting_token",
+        next_token="next_token",
+        items="plants",
+        limit="max_results",
+        largest=100,
     ),
 )
 

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from omics_runs._model import Member, Request, Response
+from omics_runs._model import Member, Response
+from omics_runs._request import Request
 from omics_runs._rules import Text
 from tests.codegen.golden.models.plants import Leaf
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, TypeVar
 from attrs import Factory, field, frozen
 
 from omics_runs._documents import copy_document, copy_items, copy_mapping
-from omics_runs._model import Member, Request, Response, Structure, new_request_id
+from omics_runs._model import Member, Response, Structure
+from omics_runs._request import Request, new_request_id
 from omics_runs._rules import Choice, Document, Flag, Integer, Items, Pairs, Text
 from omics_runs._run_ref import RunRef
 from tests.codegen.golden.enums import (
