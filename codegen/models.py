@@ -326,7 +326,7 @@ class Models:
         if not self._look.is_union(name):
             return f"Nested({name})"
         union = self._unions[name]
-        return f"OneOf({', '.join(union.variants)}, unknown={union.unknown})"
+        return f"OneOf(({', '.join(union.variants)},), unknown={union.unknown})"
 
     def _constraint(self, name: str) -> str:
         shape = self._look.shapes[name]

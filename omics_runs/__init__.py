@@ -68,17 +68,19 @@ if TYPE_CHECKING:
         TaskListItem,
         VpcConfigResponse,
     )
-    from omics_runs._lifecycle import TERMINAL
+    from omics_runs._lifecycle import BATCH_TERMINAL, TASK_TERMINAL, TERMINAL
+    from omics_runs._progress import BatchProgress, Progress, TaskProgress
     from omics_runs._request import Request
     from omics_runs._retry import RetryPolicy
     from omics_runs._run_ref import RunRef
     from omics_runs._timeout import Timeout
     from omics_runs._version import __version__
-    from omics_runs._waiting import Progress
 
 __all__ = [
     "Accelerators",
     "AsyncOmicsRunsClient",
+    "BATCH_TERMINAL",
+    "BatchProgress",
     "BatchStatus",
     "CacheBehavior",
     "CancelRunRequest",
@@ -118,8 +120,10 @@ __all__ = [
     "StartRunResponse",
     "StorageType",
     "SubmissionStatus",
+    "TASK_TERMINAL",
     "TERMINAL",
     "TaskListItem",
+    "TaskProgress",
     "TaskStatus",
     "Timeout",
     "VpcConfigResponse",
@@ -177,13 +181,17 @@ _HOMES = {
     "StartRunResponse": "_generated.models",
     "TaskListItem": "_generated.models",
     "VpcConfigResponse": "_generated.models",
+    "BATCH_TERMINAL": "_lifecycle",
+    "TASK_TERMINAL": "_lifecycle",
     "TERMINAL": "_lifecycle",
     "Request": "_request",
     "RetryPolicy": "_retry",
     "RunRef": "_run_ref",
     "Timeout": "_timeout",
     "__version__": "_version",
-    "Progress": "_waiting",
+    "BatchProgress": "_progress",
+    "Progress": "_progress",
+    "TaskProgress": "_progress",
 }
 """Where each name lives; a module is imported when one of its names is first asked for."""
 

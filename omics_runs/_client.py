@@ -12,14 +12,14 @@ import httpx
 from omics_runs._core import call
 from omics_runs._drivers import SyncDriver
 from omics_runs._errors import ConfigurationError
-from omics_runs._generated.enums import RunStatus
+from omics_runs._generated.enums import BatchStatus, RunStatus, TaskStatus
 from omics_runs._generated.sync_operations import SyncOperations
 from omics_runs._model import Response
 from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
 from omics_runs._setup import Arguments, Setup, build_http, check_http_client, with_changes
 from omics_runs._timeout import Timeout
-from omics_runs._waiting import Progress, RunLike, plan_wait
+from omics_runs._wait_plan import plan_batch_wait, plan_run_wait, plan_task_wait
 from omics_runs._waiting import wait_until as wait_flow
 
 if TYPE_CHECKING:
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from omics_runs._config import Verify
     from omics_runs._credentials import CredentialsLike
     from omics_runs._effects import Flow
-    from omics_runs._generated.enums import RunStatusLike
-    from omics_runs._generated.models import GetRunResponse
+    from omics_runs._generated.enums import BatchStatusLike, RunStatusLike, TaskStatusLike
+    from omics_runs._generated.models import GetBatchResponse, GetRunResponse, GetRunTaskResponse
+    from omics_runs._progress import BatchProgress, Progress, TaskProgress
     from omics_runs._setup import ProxyLike
+    from omics_runs._subjects import BatchLike, RunLike, TaskLike
 
 T = TypeVar("T")
 Out = TypeVar("Out", bound=Response)
@@ -189,7 +191,92 @@ class OmicsRunsClient(SyncOperations):
             InvalidRequestError: An argument is wrong.
             ServiceError: The service refused to tell of the run, for example by a 403 or 404.
         """
-        plan = plan_wait(run, status, timeout, min_delay, max_delay, progress)
+        plan = plan_run_wait(run, status, timeout, min_delay, max_delay, progress)
+        return self._run(wait_flow(plan, self._env))
+
+    def wait_until_task(
+        self,
+        run: RunLike,
+        task: TaskLike,
+        status: TaskStatusLike | AbstractSet[TaskStatusLike] = TaskStatus.COMPLETED,
+        *,
+        timeout: float | None = None,
+        min_delay: float = 5,
+        max_delay: float = 60,
+        progress: Callable[[TaskProgress], object] | None = None,
+    ) -> GetRunTaskResponse:
+        """Wait until a task of a run has reached a status, and return the task as it is then.
+
+        It waits as `wait_until` does. A task that fails may be started again by the engine: the
+        retry is a task of its own, with another id.
+
+        Args:
+            run: The run: its id, a `RunRef` or its text, or an answer that speaks of it.
+            task: The task: its id, or an answer that speaks of it.
+            status: What to wait for: a status, or a set of statuses of which any will do;
+                `TASK_TERMINAL` returns however the task ended.
+            timeout: Seconds to wait at most, None for no limit. With 0 the task is asked for once.
+            min_delay: Shortest delay between polls, in seconds.
+            max_delay: Longest delay between polls, in seconds.
+            progress: A plain function, called with a `TaskProgress` after each poll once the task
+                was seen. What it raises ends the wait.
+
+        Returns:
+            The task as it is when it has reached the status.
+
+        Raises:
+            TaskFailedError: The task failed, so the wanted status can't come.
+            TaskCancelledError: The task was cancelled, so the wanted status can't come.
+            TaskGoneError: Its run was deleted, or removed by the service to make room.
+            StatusUnreachableError: The task has ended otherwise than was waited for.
+            WaitTimeoutError: Time is up; its `task` is the task as it was last seen.
+            InvalidRequestError: An argument is wrong.
+            ServiceError: The service refused to tell of the task, for example by a 403 or 404.
+        """
+        plan = plan_task_wait(run, task, status, timeout, min_delay, max_delay, progress)
+        return self._run(wait_flow(plan, self._env))
+
+    def wait_until_batch(
+        self,
+        batch: BatchLike,
+        status: BatchStatusLike | AbstractSet[BatchStatusLike] = BatchStatus.PROCESSED,
+        *,
+        timeout: float | None = None,
+        min_delay: float = 5,
+        max_delay: float = 60,
+        progress: Callable[[BatchProgress], object] | None = None,
+    ) -> GetBatchResponse:
+        """Wait until a batch has reached a status, and return the batch as it is then.
+
+        It waits as `wait_until` does. `PROCESSED` means that all runs are over, not that they
+        completed: ask the answer for `is_success` and `failed_count`, and `iter_runs_in_batch`
+        for the runs that were never accepted.
+
+        Args:
+            batch: The batch: its id, or an answer that speaks of it. If its uuid is known, the
+                wait makes sure that the id has not been given to another batch.
+            status: What to wait for: a status, or a set of statuses of which any will do;
+                `BATCH_TERMINAL` returns however the batch ended.
+            timeout: Seconds to wait at most, None for no limit. With 0 the batch is asked for
+                once.
+            min_delay: Shortest delay between polls, in seconds.
+            max_delay: Longest delay between polls, in seconds.
+            progress: A plain function, called with a `BatchProgress` after each poll once the
+                batch was seen. What it raises ends the wait.
+
+        Returns:
+            The batch as it is when it has reached the status.
+
+        Raises:
+            BatchFailedError: The batch as a whole failed, and none of its runs was submitted.
+            BatchCancelledError: The batch was cancelled, so the wanted status can't come.
+            BatchGoneError: The batch was deleted.
+            StatusUnreachableError: The batch has ended otherwise than was waited for.
+            WaitTimeoutError: Time is up; its `batch` is the batch as it was last seen.
+            InvalidRequestError: An argument is wrong.
+            ServiceError: The service refused to tell of the batch, for example by a 403 or 404.
+        """
+        plan = plan_batch_wait(batch, status, timeout, min_delay, max_delay, progress)
         return self._run(wait_flow(plan, self._env))
 
     def __repr__(self) -> str:

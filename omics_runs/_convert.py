@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import Enum
-from functools import cache, partial
+from functools import cache, partial, reduce
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -309,7 +309,7 @@ def _without_none(kind: Any) -> Any:
     if get_origin(kind) not in {Union, UnionType}:
         return kind
     left = [one for one in get_args(kind) if one is not NoneType and get_origin(one) is not Literal]
-    return left[0] if len(left) == 1 else Union[tuple(left)]  # noqa: UP007  (made at run time)
+    return reduce(lambda one, other: one | other, left)
 
 
 def _inside(step: str, hook: Hook, value: Any, kind: Any) -> Any:

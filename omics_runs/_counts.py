@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from omics_runs._generated.enums import BatchStatus
     from omics_runs._generated.models import RunSummary, SubmissionSummary
+
+
+class _Counted(Protocol):
+    @property
+    def status(self) -> BatchStatus: ...
+    @property
+    def total_runs(self) -> int | None: ...
+    @property
+    def run_summary(self) -> RunSummary | None: ...
+    @property
+    def submission_summary(self) -> SubmissionSummary | None: ...
+    @property
+    def failed_count(self) -> int: ...
 
 
 class BatchCounts:
@@ -14,14 +27,8 @@ class BatchCounts:
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-        status: BatchStatus
-        total_runs: int | None
-        run_summary: RunSummary | None
-        submission_summary: SubmissionSummary | None
-
     @property
-    def failed_count(self) -> int:
+    def failed_count(self: _Counted) -> int:
         """How many runs have failed so far: those never accepted, and those that ran and failed.
 
         The counts of the runs may lag behind until the batch is `PROCESSED`.
@@ -32,7 +39,7 @@ class BatchCounts:
         return (never_started or 0) + (failed or 0)
 
     @property
-    def is_success(self) -> bool:
+    def is_success(self: _Counted) -> bool:
         """Whether the batch is `PROCESSED` and every one of its runs has completed."""
         completed = self.run_summary.completed_run_count if self.run_summary else None
         has_all = completed is not None and completed == self.total_runs

@@ -1,4 +1,4 @@
-"""The hand-written half of the error tree; `omics_runs.errors` is the door to it."""
+"""What calls and settings can end in; `omics_runs.errors` is the door to all errors."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
-    from omics_runs._generated.enums import FailureReason, RunStatus
-    from omics_runs._generated.models.runs import GetRunResponse
     from omics_runs._request import Request
 
 _E = TypeVar("_E", bound=Exception)
@@ -226,6 +222,7 @@ class ServiceError(CallError):
         aws_request_id: The service's own id of the call, or None if it sent none.
         retry_after: Seconds the service asked to wait, from `x-amz-retry-after`, or None.
         fault: `throttling` and `transient` errors pass with time and are retried; None does not.
+        hint: What may be behind it, where the SDK knows of a usual cause; None elsewhere.
     """
 
     service_code: ClassVar[str | None] = None
@@ -242,6 +239,7 @@ class ServiceError(CallError):
         aws_request_id: str | None = None,
         retry_after: float | None = None,
         fault: Literal["transient", "throttling"] | None = None,
+        hint: str | None = None,
         may_have_taken_effect: bool = False,
     ) -> None:
         super().__init__(
@@ -255,6 +253,7 @@ class ServiceError(CallError):
         self.aws_request_id = aws_request_id
         self.retry_after = retry_after
         self.fault: Literal["transient", "throttling"] | None = fault
+        self.hint = hint
 
     @property
     def request(self) -> Request[Any]:
@@ -267,104 +266,5 @@ class ServiceError(CallError):
         return self.fault is not None
 
     def _headline(self) -> str:
-        return f"{self.code} ({self.status_code}): {self.message or '(no message)'}"
-
-
-class WaitError(OmicsRunsError):
-    """A wait ended without the wanted status. The run itself is left alone.
-
-    Attributes:
-        wanted: The statuses that were waited for.
-    """
-
-    def __init__(
-        self, message: str, *, run: GetRunResponse | None, wanted: AbstractSet[RunStatus]
-    ) -> None:
-        super().__init__(message)
-        self._run = run
-        self.wanted = frozenset(wanted)
-
-    @property
-    def run(self) -> GetRunResponse | None:
-        """The run as it was last seen, or None if it never was."""
-        return self._run
-
-
-class StatusUnreachableError(WaitError):
-    """The run is in a state from which the wanted status can no longer come."""
-
-    @property
-    def run(self) -> GetRunResponse:
-        """The run as it was last seen."""
-        return cast("GetRunResponse", self._run)
-
-
-class RunFailedError(StatusUnreachableError):
-    """The run ended as `FAILED`; `failure_reason` and `status_message` say why."""
-
-    @property
-    def failure_reason(self) -> FailureReason | None:
-        """The service's failure code, or None if it gave none."""
-        return self.run.failure_reason
-
-    @property
-    def status_message(self) -> str | None:
-        """The service's sentence about the failure, or None if it gave none."""
-        return self.run.status_message
-
-
-class RunCancelledError(StatusUnreachableError):
-    """The run ended as `CANCELLED`."""
-
-    @property
-    def status_message(self) -> str | None:
-        """The service's sentence about the end of the run, or None if it gave none."""
-        return self.run.status_message
-
-
-class RunGoneError(StatusUnreachableError):
-    """The run was deleted, or removed to make room; `run` is how it was last seen."""
-
-
-class RunReplacedError(WaitError):
-    """The id now belongs to another run: the service gives ids of deleted runs out again.
-
-    Attributes:
-        expected_uuid: The uuid of the run that was waited for.
-        seen_uuid: The uuid of the run that has the id now.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        run: GetRunResponse | None,
-        wanted: AbstractSet[RunStatus],
-        expected_uuid: str,
-        seen_uuid: str,
-    ) -> None:
-        super().__init__(message, run=run, wanted=wanted)
-        self.expected_uuid = expected_uuid
-        self.seen_uuid = seen_uuid
-
-
-class WaitTimeoutError(WaitError, TimeoutError):
-    """The time given to the wait is over; the run goes on.
-
-    Attributes:
-        elapsed: Seconds that were waited.
-        polls: How often the run was asked for.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        run: GetRunResponse | None,
-        wanted: AbstractSet[RunStatus],
-        elapsed: float,
-        polls: int,
-    ) -> None:
-        super().__init__(message, run=run, wanted=wanted)
-        self.elapsed = elapsed
-        self.polls = polls
+        told = f"{self.code} ({self.status_code}): {self.message or '(no message)'}"
+        return f"{told} ({self.hint})" if self.hint else told

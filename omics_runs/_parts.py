@@ -52,15 +52,12 @@ class Nested:
             yield path, f"must be a {self.model.__name__}, got {kind(value)}"
 
 
-@frozen(init=False)
+@frozen
 class OneOf:
     """The rule of a union: exactly one of its variants."""
 
     variants: tuple[type[Variant], ...]
     unknown: type[UnknownVariant]
-
-    def __init__(self, *variants: type[Variant], unknown: type[UnknownVariant]) -> None:
-        self.__attrs_init__(variants, unknown)  # type: ignore[attr-defined]
 
     def problems(self, value: object, path: str) -> Iterator[Problem]:
         if isinstance(value, self.variants):

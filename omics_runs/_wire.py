@@ -15,6 +15,7 @@ from attrs import frozen
 from omics_runs._convert import Misfit, structure, to_json
 from omics_runs._errors import InvalidRequestError, ServiceError, UnreadableResponseError
 from omics_runs._generated.errors import ERRORS_BY_CODE, ERRORS_BY_STATUS
+from omics_runs._hints import hint_for
 from omics_runs._model import Response, ResponseMetadata
 from omics_runs._narrow import is_object, is_sequence
 from omics_runs._operation import Operation
@@ -122,6 +123,7 @@ def read_error(
         aws_request_id=_aws_request_id(response),
         retry_after=_retry_after(response),
         fault=fault_of(code, status, is_modelled=code in ERRORS_BY_CODE),
+        hint=hint_for(request, status),
     )
 
 

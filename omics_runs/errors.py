@@ -22,7 +22,13 @@ OmicsRunsError                        base of them all; picklable and copyable
     ├── StatusUnreachableError        the wanted status can no longer come
     │   ├── RunFailedError
     │   ├── RunCancelledError
-    │   └── RunGoneError              deleted, or removed to make room
+    │   ├── RunGoneError              deleted, or removed to make room
+    │   ├── TaskFailedError
+    │   ├── TaskCancelledError
+    │   ├── TaskGoneError             its run was deleted
+    │   ├── BatchFailedError          none of its runs was submitted
+    │   ├── BatchCancelledError
+    │   └── BatchGoneError            deleted
     ├── RunReplacedError              the id now belongs to another run
     └── WaitTimeoutError              time is up, the run goes on; also a TimeoutError
 ```
@@ -36,17 +42,10 @@ from omics_runs._errors import (
     ConfigurationError,
     InvalidRequestError,
     OmicsRunsError,
-    RunCancelledError,
-    RunFailedError,
-    RunGoneError,
-    RunReplacedError,
     ServiceError,
-    StatusUnreachableError,
     TransportError,
     TransportTimeoutError,
     UnreadableResponseError,
-    WaitError,
-    WaitTimeoutError,
 )
 from omics_runs._generated.errors import (
     AccessDeniedError,
@@ -58,11 +57,29 @@ from omics_runs._generated.errors import (
     ThrottlingError,
     ValidationError,
 )
+from omics_runs._wait_errors import (
+    BatchCancelledError,
+    BatchFailedError,
+    BatchGoneError,
+    RunCancelledError,
+    RunFailedError,
+    RunGoneError,
+    RunReplacedError,
+    StatusUnreachableError,
+    TaskCancelledError,
+    TaskFailedError,
+    TaskGoneError,
+    WaitError,
+    WaitTimeoutError,
+)
 
 __all__ = [
     "AccessDeniedError",
     "Attempt",
     "AuthenticationError",
+    "BatchCancelledError",
+    "BatchFailedError",
+    "BatchGoneError",
     "CallError",
     "ConfigurationError",
     "ConflictError",
@@ -78,6 +95,9 @@ __all__ = [
     "ServiceError",
     "ServiceQuotaExceededError",
     "StatusUnreachableError",
+    "TaskCancelledError",
+    "TaskFailedError",
+    "TaskGoneError",
     "ThrottlingError",
     "TransportError",
     "TransportTimeoutError",

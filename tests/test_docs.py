@@ -20,7 +20,7 @@ import pytest
 from attrs import frozen
 
 from omics_runs import GetRunRequest, OmicsRunsClient, StartRunRequest, errors
-from omics_runs._lifecycle import _CELLS, _COLUMNS
+from omics_runs._lifecycle import RUN_LIFE
 from omics_runs.emulator import Emulator, ScaledClock
 
 ROOT = Path(__file__).parents[1]
@@ -179,8 +179,8 @@ def test_the_table_of_waiting_is_the_one_in_use() -> None:
         row[0]: tuple(signs[cell.rstrip("†")] for cell in row[1:])
         for row in rows_of("waiting.md", "## Wanted and seen")
     }
-    assert shown == {str(status): cells for status, cells in _CELLS.items()}
-    header = "| wanted | " + " | ".join([*_COLUMNS, "404"]) + " |"
+    assert shown == {str(status): cells for status, cells in RUN_LIFE.cells.items()}
+    header = "| wanted | " + " | ".join([*RUN_LIFE.columns, "404"]) + " |"
     assert header in (ROOT / "docs" / "waiting.md").read_text(encoding="utf-8")
 
 

@@ -203,16 +203,6 @@ UNSUPPORTED = [
         id="request-timestamp",
     ),
     pytest.param(
-        member("PlantSeedRequest", "count", shape="Plot"),
-        "PlantSeedRequest.count (Plot): a request has a structure",
-        id="request-structure",
-    ),
-    pytest.param(
-        member("PlantSeedRequest", "count", shape="Leaves"),
-        "PlantSeedRequest.count (Leaves): a request has a list of something else than strings",
-        id="request-list-of-structures",
-    ),
-    pytest.param(
         member("PlantSeedRequest", "count", shape="PlotsByYear"),
         "PlantSeedRequest.count (PlotsByYear): a request has a map of something else than strings",
         id="request-map-of-structures",

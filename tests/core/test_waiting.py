@@ -20,8 +20,10 @@ from omics_runs import (
     errors,
 )
 from omics_runs._env import Env
-from omics_runs._lifecycle import Verdict, verdict, verdict_gone
-from omics_runs._waiting import RunLike, plan_wait, wait_until
+from omics_runs._lifecycle import RUN_LIFE, Verdict
+from omics_runs._subjects import RunLike
+from omics_runs._wait_plan import plan_run_wait
+from omics_runs._waiting import wait_until
 
 from .script import Reply, Script, answer, make_env, refusal
 
@@ -44,7 +46,7 @@ def wait(
     arguments = {"status": RunStatus.COMPLETED, "timeout": None, "min_delay": 5} | arguments
     arguments = {"max_delay": 60, "progress": None} | arguments
     try:
-        plan = plan_wait(run, **arguments)
+        plan = plan_run_wait(run, **arguments)
         result: Any = script.play(wait_until(plan, env))
     except errors.OmicsRunsError as error:
         result = error
@@ -91,13 +93,13 @@ def test_the_table(wanted: str, column: str, sign: str, started: bool) -> None:
     if sign == "s":
         sign = "✓" if started else "✗"
     if column == "404":
-        assert verdict_gone(goal) is SIGNS[sign]
+        assert RUN_LIFE.verdict_gone(goal) is SIGNS[sign]
         return
     run = GetRunResponse.from_dict(
         {"id": "1", "arn": "a", "status": column}
         | ({"startTime": "2024-01-01T00:00:00Z"} if started else {})
     )
-    assert verdict(goal, run) is SIGNS[sign]
+    assert RUN_LIFE.verdict(goal, run) is SIGNS[sign]
 
 
 def test_the_table_knows_every_status() -> None:
@@ -117,7 +119,7 @@ def test_the_table_knows_every_status() -> None:
 def test_a_set_of_statuses(wanted: set[str], status: str, expected: Verdict) -> None:
     """A set is reached if any member is, and unreachable only if all are."""
     run = GetRunResponse.from_dict({"id": "1", "arn": "a", "status": status})
-    assert verdict({RunStatus(one) for one in wanted}, run) is expected
+    assert RUN_LIFE.verdict({RunStatus(one) for one in wanted}, run) is expected
 
 
 def test_a_wait_walks_to_its_end() -> None:
@@ -451,7 +453,7 @@ def test_a_closed_wait_leaves_nothing_behind() -> None:
     def interrupt(progress: Progress) -> None:
         raise KeyboardInterrupt
 
-    plan = plan_wait("1", "COMPLETED", None, 5, 60, interrupt)
+    plan = plan_run_wait("1", "COMPLETED", None, 5, 60, interrupt)
     flow = wait_until(plan, env)
     with pytest.raises(KeyboardInterrupt):
         script.play(flow)

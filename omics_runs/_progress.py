@@ -1,0 +1,58 @@
+"""What a wait tells after each poll."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from omics_runs._generated.models import GetBatchResponse, GetRunResponse, GetRunTaskResponse
+
+
+@frozen(kw_only=True)
+class _Poll:
+    changed: bool
+    """Whether its status differs from the poll before; True at the first."""
+    polls: int
+    """How many times it was asked for so far."""
+    elapsed: float
+    """Seconds since the wait began."""
+    next_delay: float | None
+    """Seconds until the next poll; None when this was the last."""
+
+    def _told(self, status: str, what: str) -> str:
+        after = "" if self.next_delay is None else f", next in {self.next_delay:.0f} s"
+        return f"{status:<9}  {what}, poll {self.polls} after {self.elapsed:.0f} s{after}"
+
+
+@frozen(kw_only=True)
+class Progress(_Poll):
+    """What one poll of a wait for a run has shown."""
+
+    run: GetRunResponse
+    """The run as it was last seen."""
+
+    def __str__(self) -> str:
+        return self._told(self.run.status, f"run {self.run.id}")
+
+
+@frozen(kw_only=True)
+class TaskProgress(_Poll):
+    """What one poll of a wait for a task has shown."""
+
+    task: GetRunTaskResponse
+    """The task as it was last seen."""
+
+    def __str__(self) -> str:
+        name = f" {self.task.name}" if self.task.name else ""
+        return self._told(self.task.status, f"task {self.task.task_id}{name}")
+
+
+@frozen(kw_only=True)
+class BatchProgress(_Poll):
+    """What one poll of a wait for a batch has shown."""
+
+    batch: GetBatchResponse
+    """The batch as it was last seen."""
+
+    def __str__(self) -> str:
+        failed = f", {self.batch.failed_count} failed" if self.batch.failed_count else ""
+        return self._told(self.batch.status, f"batch {self.batch.id}{failed}")
