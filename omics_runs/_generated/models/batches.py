@@ -699,7 +699,13 @@ class StartRunBatchRequest(Request[StartRunBatchResponse]):
         Member(
             "batch_run_settings",
             "batchRunSettings",
-            OneOf(InlineSettings, S3UriSettings, unknown=UnknownBatchRunSettings),
+            OneOf(
+                (
+                    InlineSettings,
+                    S3UriSettings,
+                ),
+                unknown=UnknownBatchRunSettings,
+            ),
             required=True,
         ),
     )
