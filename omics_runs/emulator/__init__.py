@@ -13,7 +13,8 @@ from __future__ import annotations
 from omics_runs._clock import Clock, ScaledClock, SystemClock, VirtualClock
 from omics_runs.emulator._emulator import Emulator, Recorded
 from omics_runs.emulator._faults import DOCUMENTED_RATES, Fault, Faults
-from omics_runs.emulator._progress import Durations, TaskPlan
+from omics_runs.emulator._plan import Durations, TaskPlan
+from omics_runs.emulator._quotas import Quotas
 
 __all__ = [
     "DOCUMENTED_RATES",
@@ -22,6 +23,7 @@ __all__ = [
     "Emulator",
     "Fault",
     "Faults",
+    "Quotas",
     "Recorded",
     "ScaledClock",
     "SystemClock",

@@ -13,7 +13,7 @@ from typing import Literal
 
 from omics_runs._clock import ScaledClock
 from omics_runs.emulator._emulator import Emulator
-from omics_runs.emulator._progress import Durations
+from omics_runs.emulator._plan import LONGEST, Durations
 
 
 def main(arguments: Sequence[str] | None = None, stop: threading.Event | None = None) -> int:
@@ -66,7 +66,7 @@ def _speed(text: str) -> float:
 
 
 def _seconds(text: str) -> float:
-    return _within(float(text), 0, 1e9)
+    return _within(float(text), 0, LONGEST)
 
 
 def _within(value: float, least: float, most: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -16,22 +17,27 @@ from attrs import field, frozen
 
 from omics_runs._clock import Clock, VirtualClock
 from omics_runs._generated.models import GetRunResponse
+from omics_runs.emulator._admission import Admission
 from omics_runs.emulator._faults import Faults, Rates, check_operation, refused
 from omics_runs.emulator._http import Received, Refusal, Reply, merged
-from omics_runs.emulator._progress import (
-    DEFAULT_TASKS,
-    Durations,
-    Ending,
-    Plan,
-    TaskPlan,
-    Time,
-)
+from omics_runs.emulator._plan import DEFAULT_TASKS, Durations, Ending, Plan, TaskPlan
+from omics_runs.emulator._quotas import Quotas
 from omics_runs.emulator._routes import Route, decode, find
 from omics_runs.emulator._server import serving
 from omics_runs.emulator._service import HANDLERS, Service, Settings
 from omics_runs.emulator._shapes import Shapes
 from omics_runs.emulator._signature import SignatureCheck
-from omics_runs.emulator._store import Configuration, Names, Store, Workflow
+from omics_runs.emulator._store import (
+    CacheBehavior,
+    Configuration,
+    Engine,
+    Names,
+    RunCache,
+    RunGroup,
+    Store,
+    Workflow,
+)
+from omics_runs.emulator._timeline import Time
 from omics_runs.emulator._transport import AsyncInProcessTransport, InProcessTransport
 
 if TYPE_CHECKING:
@@ -39,6 +45,9 @@ if TYPE_CHECKING:
 
 ENDPOINT = "http://omics.emulator.invalid"
 """What clients in process are told; nobody looks it up."""
+
+ID = re.compile("[0-9]{1,18}")
+"""What requests may name."""
 
 
 @frozen(kw_only=True)
@@ -79,6 +88,8 @@ class Emulator:
         secret_key: The secret that belongs to it.
         verify_signatures: Whether calls must be signed; False accepts anything.
         durations: How long runs stay in each status.
+        quotas: How much the account may have at a time; None for the service's defaults, and no
+            limit to how many runs are active.
         rates: Calls for each second by operation, with bursts of one; `"documented"` for the
             service's defaults, None for no limits.
         strict_workflows: Whether workflows must be added before runs can be started of them.
@@ -101,6 +112,7 @@ class Emulator:
         secret_key: str = "emulator-secret-key-of-no-account",  # noqa: S107  (opens nothing)
         verify_signatures: bool = True,
         durations: Durations | None = None,
+        quotas: Quotas | None = None,
         rates: Mapping[str, float] | Literal["documented"] | None = None,
         strict_workflows: bool = False,
         deleted_runs: Literal["404", "DELETED"] = "404",
@@ -123,22 +135,27 @@ class Emulator:
         self._requests: list[Recorded] = []
         self._lock = threading.RLock()
         self._store = Store(names=Names(seed))
+        self._quotas = quotas or Quotas()
+        self._admission = Admission(self._store, self._quotas.max_active_runs)
         self._settings = Settings(
             durations=durations or Durations(),
+            quotas=self._quotas,
             strict_workflows=strict_workflows,
             deleted_runs=deleted_runs,
             reuse_ids=reuse_ids,
         )
 
     def _service(self) -> Service:
-        """Return the service as of now."""
-        shapes = Shapes(
-            region=self.region,
-            account_id=self.account_id,
-            time=self._time,
-            now=self._time.now(),
+        """Return the service as of now, all that happens by itself having happened."""
+        now = self._time.now()
+        self._admission.advance(now)
+        return Service(
+            store=self._store,
+            admission=self._admission,
+            shapes=Shapes(region=self.region, account_id=self.account_id, time=self._time, now=now),
+            settings=self._settings,
+            plans=self._plans,
         )
-        return Service(store=self._store, shapes=shapes, settings=self._settings, plans=self._plans)
 
     def plan(
         self,
@@ -164,12 +181,14 @@ class Emulator:
             failure_reason: Failure code of a run that fails.
             status_message: The sentence beside it.
             after: Seconds from the run's start to its final status; None for all durations in full.
+                What it waits for a slot comes on top.
             tasks: Its tasks; None for the usual three.
             durations: How long it stays in each status; None for the emulator's.
 
         Raises:
-            ValueError: There is no such run under way, or `run_id` came with what can be planned
-                only before a run starts: a name, tasks, durations.
+            ValueError: There is no such run under way, it is being cancelled, or `run_id` came
+                with what can be planned only before a run starts: a name, tasks, durations. Or
+                `after` is below 0 or above ten years.
         """
         plan = Plan(
             name=name,
@@ -287,19 +306,76 @@ class Emulator:
             found = {key: shapes.run(run) for key, run in self._store.runs.items()}
         return MappingProxyType({k: GetRunResponse.from_dict(s) for k, s in found.items()})
 
-    def add_run_group(self, id: str | None = None) -> str:
-        """Make a run group known, and return its id; runs may name it from then on."""
-        return self._add_id(self._store.run_groups, id)
+    def add_run_group(
+        self,
+        id: str | None = None,
+        *,
+        name: str | None = None,
+        max_runs: int | None = None,
+        max_cpus: int | None = None,
+        max_gpus: int | None = None,
+        max_duration: int | None = None,
+    ) -> str:
+        """Make a run group known, and return its id; runs may name it from then on.
 
-    def add_run_cache(self, id: str | None = None) -> str:
-        """Make a run cache known, and return its id; runs may name it from then on."""
-        return self._add_id(self._store.run_caches, id)
+        A group that is known already is replaced. Runs that wait for it start at once if they fit
+        the new one, and those that are active go on in any case.
 
-    def _add_id(self, known: set[str], id: str | None) -> str:
+        Args:
+            id: Its id; None draws one.
+            name: Its name.
+            max_runs: How many of its runs may be active at a time; None for as many as like.
+            max_cpus: How many CPUs their tasks may have together.
+            max_gpus: How many GPUs their tasks may have together.
+            max_duration: Minutes that runs started from now on may be RUNNING.
+
+        Raises:
+            ValueError: The id is not 1 to 18 digits, a maximum is no whole number from 1 up, or
+                the account may have no more groups.
+        """
         with self._lock:
-            added = id or self._store.names.id()
-            known.add(added)
-        return added
+            now = self._service().now
+            group = RunGroup(
+                id=self._id(id, self._store.run_groups, self._quotas.max_run_groups),
+                name=name,
+                max_runs=max_runs,
+                max_cpus=max_cpus,
+                max_gpus=max_gpus,
+                max_duration=max_duration,
+                created=now,
+            )
+            self._admission.add_group(group, now)
+        return group.id
+
+    def add_run_cache(
+        self,
+        id: str | None = None,
+        *,
+        name: str | None = None,
+        s3_uri: str = "s3://emulator-run-cache/",
+        behavior: CacheBehavior = "CACHE_ON_FAILURE",
+    ) -> str:
+        """Make a run cache known, and return its id; runs may name it from then on.
+
+        Args:
+            id: Its id; None draws one.
+            name: Its name.
+            s3_uri: Where it would keep what runs have done.
+            behavior: Whether it keeps the work of all runs, or only of those that fail.
+
+        Raises:
+            ValueError: The id is not 1 to 18 digits, or the account may have no more caches.
+        """
+        with self._lock:
+            cache = RunCache(
+                id=self._id(id, self._store.run_caches, self._quotas.max_run_caches),
+                name=name,
+                s3_uri=s3_uri,
+                behavior=behavior,
+                created=self._time.now(),
+            )
+            self._store.add_run_cache(cache)
+        return cache.id
 
     def add_workflow(
         self,
@@ -307,6 +383,7 @@ class Emulator:
         *,
         type: Literal["PRIVATE", "READY2RUN"] = "PRIVATE",
         name: str | None = None,
+        engine: Engine = "NEXTFLOW",
     ) -> str:
         """Make a workflow known, and return its id.
 
@@ -314,11 +391,25 @@ class Emulator:
             id: Its id; None draws one.
             type: Its type; one that is READY2RUN is found only by those who ask for that type.
             name: Its name, which ListRuns shows.
+            engine: Its language; only runs of Nextflow workflows have engine settings.
+
+        Raises:
+            ValueError: The id is not 1 to 18 digits.
         """
         with self._lock:
-            added = id or self._store.names.id()
-            self._store.workflows[added] = Workflow(id=added, type=type, name=name)
+            added = self._id(id, self._store.workflows)
+            self._store.add_workflow(Workflow(id=added, type=type, name=name, engine=engine))
         return added
+
+    def _id(self, id: str | None, known: Mapping[str, object], most: float = float("inf")) -> str:
+        """Return an id for something to be added: the one given, or a fresh one."""
+        if id is not None and not ID.fullmatch(id):
+            msg = f"an id must be 1 to 18 digits, got {id!r}"
+            raise ValueError(msg)
+        if id not in known and len(known) >= most:
+            msg = f"the account may have no more than {most}"
+            raise ValueError(msg)
+        return id or self._store.names.id()
 
     def add_configuration(
         self,
@@ -330,13 +421,14 @@ class Emulator:
     ) -> str:
         """Make a VPC configuration known, and return its name."""
         with self._lock:
-            self._store.configurations[name] = Configuration(
+            configuration = Configuration(
                 name=name,
                 uuid=self._store.names.uuid(),
                 security_group_ids=tuple(security_group_ids),
                 subnet_ids=tuple(subnet_ids),
                 vpc_id=vpc_id,
             )
+            self._store.add_configuration(configuration)
         return name
 
     def expire_token(self, session_token: str) -> None:

@@ -24,15 +24,11 @@ from omics_runs._generated.models import (
 )
 from omics_runs._lifecycle import CANCELLABLE, DELETABLE
 from omics_runs._request import Request
+from omics_runs.emulator._admission import Admission
+from omics_runs.emulator._course import Course, course, reasons
 from omics_runs.emulator._http import conflict, invalid, not_found
-from omics_runs.emulator._progress import (
-    Durations,
-    Plan,
-    Timeline,
-    course,
-    default_message,
-    default_reason,
-)
+from omics_runs.emulator._plan import Durations, Plan
+from omics_runs.emulator._quotas import Quotas, exceeded
 from omics_runs.emulator._shapes import Shape, Shapes
 from omics_runs.emulator._store import (
     Configuration,
@@ -43,6 +39,7 @@ from omics_runs.emulator._store import (
     Task,
     Workflow,
 )
+from omics_runs.emulator._timeline import Timeline
 
 PARAMETERS_LIMIT = 50_000
 """Most bytes that a run's parameters may have, by the service's fixed quotas."""
@@ -62,6 +59,7 @@ class Settings:
     """How the service behaves where its users can choose."""
 
     durations: Durations
+    quotas: Quotas
     strict_workflows: bool
     deleted_runs: Literal["404", "DELETED"]
     reuse_ids: bool
@@ -72,6 +70,7 @@ class Service:
     """One call's moment, over everything that the emulator remembers."""
 
     store: Store
+    admission: Admission
     shapes: Shapes
     settings: Settings
     plans: list[Plan]
@@ -88,8 +87,8 @@ class Service:
         if submission is not None:
             return self._started_before(submission, body)
         run = self._new_run(request)
-        self.store.add(run)
-        self.store.submissions[request.request_id] = Submission(body=body, run=run)
+        self.admission.add(run)
+        self.store.submit(request.request_id, Submission(body=body, run=run))
         return self.shapes.started(run, RunStatus.PENDING)
 
     def get_run(self, request: GetRunRequest) -> Shape:
@@ -114,7 +113,8 @@ class Service:
         if status not in CANCELLABLE:
             # Assumption: the answer for a run that has ended; the service documents none.
             raise conflict(f"Run {run.id} is {status} and can't be cancelled any more.")
-        self.store.update(attrs.evolve(run, course=run.course.cancelled(self.now)))
+        changed = attrs.evolve(run, course=run.course.cancelled(self.now))
+        self.admission.change(changed, self.now)
         return {}
 
     def delete_run(self, request: DeleteRunRequest) -> Shape:
@@ -126,11 +126,11 @@ class Service:
             raise conflict(f"Run {run.id} is {status}; only a run that has ended can be deleted.")
         # Assumption: a deleted run is not found at once; whether it shows as DELETED is open.
         if self.settings.deleted_runs == "DELETED":
-            self.store.update(attrs.evolve(run, deleted=True))
+            self.store.show_as_deleted(run)
         else:
-            del self.store.runs[run.id]
+            self.store.forget(run.id)
         if self.settings.reuse_ids:
-            self.store.free_ids.append(run.id)
+            self.store.free(run.id)
         return {}
 
     def list_run_tasks(self, request: ListRunTasksRequest) -> Shape:
@@ -157,21 +157,20 @@ class Service:
         """Change how a run that is under way will end.
 
         Raises:
-            ValueError: There is no such run, or it has ended.
+            ValueError: There is no such run, it has ended, or it is being cancelled.
         """
         run = self.store.runs.get(run_id)
         if run is None or run.status(self.now) not in CANCELLABLE:
             msg = f"there is no run {run_id} under way"
             raise ValueError(msg)
+        if run.course.being_cancelled(self.now):
+            msg = f"run {run_id} is being cancelled, and that is how it will end"
+            raise ValueError(msg)
         changed = run.course.redirected(plan.ends, plan.after, self.now)
-        reason = plan.failure_reason or default_reason(changed)
-        self.store.update(
-            attrs.evolve(
-                run,
-                course=changed,
-                failure_reason=reason,
-                status_message=plan.status_message or default_message(reason),
-            )
+        reason, message = reasons(changed, plan)
+        self.admission.change(
+            attrs.evolve(run, course=changed, failure_reason=reason, status_message=message),
+            self.now,
         )
 
     def _started_before(self, submission: Submission, body: str) -> Shape:
@@ -195,9 +194,9 @@ class Service:
         workflow = self._workflow(members)
         configuration = self._configuration(members)
         plan = self._plan(members.get("name"))
-        durations = plan.durations or self.settings.durations
-        way = course(self.now, plan.tasks, plan.ends, plan.after, durations)
-        reason = plan.failure_reason or default_reason(way)
+        way = self._course(members, plan)
+        reason, message = reasons(way, plan)
+        self._make_room()
         names = self.store.names
         return Run(
             id=self.store.next_run_id(),
@@ -209,8 +208,32 @@ class Service:
             course=way,
             tasks=tuple(Task(id=names.id(), uuid=names.uuid(), plan=task) for task in plan.tasks),
             failure_reason=reason,
-            status_message=plan.status_message or default_message(reason),
+            status_message=message,
         )
+
+    def _course(self, members: Mapping[str, Any], plan: Plan) -> Course:
+        """Assumption: a group's longest duration is in minutes, and counts from RUNNING."""
+        durations = plan.durations or self.settings.durations
+        limit = self.settings.quotas.max_run_duration
+        if "runGroupId" in members:
+            minutes = self.store.run_groups[members["runGroupId"]].max_duration
+            limit = limit if minutes is None else min(limit, minutes * 60)
+        return course(self.now, plan, durations, limit)
+
+    def _make_room(self) -> None:
+        """Evict a run if no other could be stored.
+
+        Assumption: only a run that has ended is evicted, and it is not found from then on.
+        """
+        most = self.settings.quotas.max_stored_runs
+        if self.store.stored_runs < most:
+            return
+        oldest = self.store.oldest_removable()
+        if oldest is None:
+            raise exceeded(f"The account has {most} runs, the most it may have; delete some first.")
+        self.store.forget(oldest.id)
+        if self.settings.reuse_ids:
+            self.store.free(oldest.id)
 
     def _members(self, request: StartRunRequest) -> Mapping[str, Any]:
         members = request.to_dict()
@@ -295,6 +318,11 @@ def _check_members(members: Mapping[str, Any]) -> None:
         raise invalid(f"The parameters have {size} bytes; {PARAMETERS_LIMIT} are allowed.")
     if len(members.get("tags", {})) > TAGS_LIMIT:
         raise invalid(f"A run may have {TAGS_LIMIT} tags at most.")
+    ready_to_run = members.get("workflowType") == "READY2RUN"
+    if ready_to_run and (
+        "storageCapacity" in members or members.get("storageType", "DYNAMIC") != "DYNAMIC"
+    ):
+        raise invalid("A READY2RUN workflow brings its own storage; it can only be DYNAMIC.")
     if "cacheBehavior" in members and "cacheId" not in members:
         raise invalid("A cacheBehavior needs a cacheId.")
     if (members.get("networkingMode") == "VPC") != ("configurationName" in members):

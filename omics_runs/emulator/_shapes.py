@@ -9,15 +9,14 @@ from uuid import NAMESPACE_URL, uuid5
 from attrs import frozen
 
 from omics_runs._generated.enums import RunStatus, TaskStatus
-from omics_runs.emulator._progress import Time, Timeline
 from omics_runs.emulator._store import Run, Task
+from omics_runs.emulator._timeline import Time, Timeline
 
 Shape: TypeAlias = dict[str, Any]
 
 SENT = (
     "cacheId",
     "cacheBehavior",
-    "engineSettings",
     "name",
     "outputUri",
     "outputUriPrefixMode",
@@ -41,6 +40,9 @@ LOG_GROUP = "/aws/omics/WorkflowLog"
 
 STATIC_GIB = 1200
 """Storage of a run that asks for none, as the API's reference has it; the guide says DYNAMIC."""
+
+STATIC_STEP = 2400
+"""Larger static storage comes in multiples of this."""
 
 DYNAMIC_GIB = 120
 """Assumption: what a run with dynamic storage is said to have used when it has ended."""
@@ -76,6 +78,7 @@ class Shapes:
             "uuid": run.uuid,
             **self._state(run),
             **_sent(run, SENT),
+            **_engine_settings(run),
             "workflowType": run.workflow.type,
             "workflowUuid": str(uuid5(NAMESPACE_URL, self._arn("workflow", run.workflow.id))),
             "digest": _digest(run.members.get("workflowVersionName"), run.workflow.id),
@@ -136,7 +139,7 @@ class Shapes:
         state = {"status": status.value, **self._times(run.timeline, RunStatus.RUNNING)}
         # Assumption: while a failing run is still STOPPING, it does not say why.
         if run.timeline.status(self.now) == RunStatus.FAILED:
-            state |= {"failureReason": run.failure_reason, "statusMessage": run.status_message}
+            state |= _failure(run)
         return state
 
     def _times(self, timeline: Timeline[Any], running: RunStatus | TaskStatus) -> Shape:
@@ -148,10 +151,10 @@ class Shapes:
         return {name: self.time.text(at) for name, at in moments.items() if at is not None}
 
     def _storage(self, run: Run) -> Shape:
-        kind = run.members.get("storageType", "STATIC")
+        usual = "DYNAMIC" if run.workflow.type == "READY2RUN" else "STATIC"
+        kind = run.members.get("storageType", usual)
         if kind == "STATIC":
-            # Assumption: the capacity is given back as asked for, although the service rounds it.
-            capacity = run.members.get("storageCapacity", STATIC_GIB)
+            capacity = _rounded(run.members.get("storageCapacity", STATIC_GIB))
             return {"storageType": kind, "storageCapacity": capacity}
         if run.timeline.ended(self.now) is None:
             return {"storageType": kind}
@@ -208,15 +211,33 @@ class Shapes:
     def _task_failure(self, run: Run, task: Task, timeline: Timeline[TaskStatus]) -> Shape:
         if timeline.status(self.now) != TaskStatus.FAILED:
             return {}
-        # Assumption: a task that took its run down names the same reason as the run.
-        return {
-            "failureReason": task.plan.failure_reason or run.failure_reason,
-            "statusMessage": task.plan.status_message or run.status_message,
+        failure = {
+            "failureReason": task.plan.failure_reason,
+            "statusMessage": task.plan.status_message,
         }
+        known = {name: text for name, text in failure.items() if text is not None}
+        # Assumption: a task that took its run down names the same reason as the run.
+        if run.timeline.end.status == RunStatus.FAILED and not run.course.timed_out:
+            return {**_failure(run), **known}
+        return known
 
 
 def _sent(run: Run, names: tuple[str, ...]) -> Shape:
     return {name: run.members[name] for name in names if name in run.members}
+
+
+def _engine_settings(run: Run) -> Shape:
+    """Only Nextflow has settings; for other engines the service ignores them without a word."""
+    return _sent(run, ("engineSettings",)) if run.workflow.engine == "NEXTFLOW" else {}
+
+
+def _failure(run: Run) -> Shape:
+    return {"failureReason": run.failure_reason, "statusMessage": run.status_message}
+
+
+def _rounded(capacity: int) -> int:
+    """Assumption: as AWS's own public tool for reckoning a run's costs rounds static storage."""
+    return STATIC_GIB if capacity <= STATIC_GIB else -(-capacity // STATIC_STEP) * STATIC_STEP
 
 
 def _tags(run: Run) -> dict[str, str]:

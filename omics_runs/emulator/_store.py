@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import heapq
 import random
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
+import attrs
 from attrs import field, frozen
 
 from omics_runs._generated.enums import RunStatus
+from omics_runs.emulator._course import Course
 from omics_runs.emulator._http import invalid
-from omics_runs.emulator._progress import Course, TaskPlan, Timeline
+from omics_runs.emulator._plan import TaskPlan
+from omics_runs.emulator._quotas import a_count_or_none
+from omics_runs.emulator._timeline import Timeline
 
 PAGE_TOKENS_KEPT = 10_000
 """How many page tokens are good at a time; older ones have expired."""
+
+Engine: TypeAlias = Literal["WDL", "NEXTFLOW", "CWL", "WDL_LENIENT"]
+"""The language of a workflow."""
+
+CacheBehavior: TypeAlias = Literal["CACHE_ON_FAILURE", "CACHE_ALWAYS"]
+"""Whether a run cache keeps what all runs have done, or only what failed ones have."""
 
 
 @frozen(kw_only=True)
@@ -24,6 +35,38 @@ class Workflow:
     id: str
     type: Literal["PRIVATE", "READY2RUN"] = "PRIVATE"
     name: str | None = None
+    engine: Engine = "NEXTFLOW"
+
+
+@frozen(kw_only=True)
+class RunGroup:
+    """A run group: what its active runs may have together, None for as much as they like."""
+
+    id: str
+    name: str | None = None
+    max_runs: int | None = field(default=None, validator=a_count_or_none)
+    max_cpus: int | None = field(default=None, validator=a_count_or_none)
+    max_gpus: int | None = field(default=None, validator=a_count_or_none)
+    max_duration: int | None = field(default=None, validator=a_count_or_none)
+    """Minutes that each of its runs may be RUNNING."""
+    tags: Mapping[str, str] = field(factory=dict[str, str])
+    created: float
+    """Moment of its creation."""
+
+
+@frozen(kw_only=True)
+class RunCache:
+    """A run cache."""
+
+    id: str
+    name: str | None = None
+    description: str | None = None
+    s3_uri: str
+    behavior: CacheBehavior = "CACHE_ON_FAILURE"
+    bucket_owner_id: str | None = None
+    tags: Mapping[str, str] = field(factory=dict[str, str])
+    created: float
+    """Moment of its creation."""
 
 
 @frozen(kw_only=True)
@@ -129,11 +172,15 @@ class Store:
 
     names: Names
     runs: dict[str, Run] = field(factory=dict[str, Run])
-    run_groups: set[str] = field(factory=set[str])
-    run_caches: set[str] = field(factory=set[str])
+    run_groups: dict[str, RunGroup] = field(factory=dict[str, RunGroup])
+    run_caches: dict[str, RunCache] = field(factory=dict[str, RunCache])
     workflows: dict[str, Workflow] = field(factory=dict[str, Workflow])
     configurations: dict[str, Configuration] = field(factory=dict[str, Configuration])
     submissions: dict[str, Submission] = field(factory=dict[str, Submission])
+    removable: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
+    """Numbers and ids of runs that have ended and may be evicted: a heap, oldest first."""
+    shown_as_deleted: set[str] = field(factory=set[str])
+    """Ids of the runs that are deleted and stay."""
     free_ids: list[str] = field(factory=list[str])
     """Ids of deleted runs that are to be given out again."""
     pages: dict[str, Page] = field(factory=dict[str, Page])
@@ -141,12 +188,66 @@ class Store:
 
     def add(self, run: Run) -> None:
         """Keep a new run; a deleted one that had its id gives way."""
-        self.runs.pop(run.id, None)
+        self.forget(run.id)
         self.runs[run.id] = run
 
     def update(self, run: Run) -> None:
         """Keep a run in its place."""
         self.runs[run.id] = run
+
+    def end(self, run: Run) -> None:
+        """Note that a run has ended: one that needn't be kept may be evicted from now on."""
+        if run.members.get("retentionMode") == "REMOVE":
+            heapq.heappush(self.removable, (run.number, run.id))
+
+    def show_as_deleted(self, run: Run) -> None:
+        """Keep a run that is deleted, as such."""
+        self.update(attrs.evolve(run, deleted=True))
+        self.shown_as_deleted.add(run.id)
+
+    def forget(self, run_id: str) -> None:
+        """Keep a run no longer, if there is one."""
+        self.runs.pop(run_id, None)
+        self.shown_as_deleted.discard(run_id)
+
+    def free(self, run_id: str) -> None:
+        """Let the id of a deleted run be given out again."""
+        self.free_ids.append(run_id)
+
+    @property
+    def stored_runs(self) -> int:
+        """How many runs there are, those aside that are deleted."""
+        return len(self.runs) - len(self.shown_as_deleted)
+
+    def oldest_removable(self) -> Run | None:
+        """Return the oldest run that may be evicted, or None."""
+        while self.removable:
+            number, run_id = self.removable[0]
+            run = self.runs.get(run_id)
+            if run is not None and run.number == number and not run.deleted:
+                return run
+            heapq.heappop(self.removable)
+        return None
+
+    def submit(self, request_id: str, submission: Submission) -> None:
+        """Remember a StartRun that was accepted."""
+        self.submissions[request_id] = submission
+
+    def add_run_group(self, group: RunGroup) -> None:
+        """Keep a run group, in place of one of its id."""
+        self.run_groups[group.id] = group
+
+    def add_run_cache(self, cache: RunCache) -> None:
+        """Keep a run cache, in place of one of its id."""
+        self.run_caches[cache.id] = cache
+
+    def add_workflow(self, workflow: Workflow) -> None:
+        """Keep a workflow, in place of one of its id."""
+        self.workflows[workflow.id] = workflow
+
+    def add_configuration(self, configuration: Configuration) -> None:
+        """Keep a configuration, in place of one of its name."""
+        self.configurations[configuration.name] = configuration
 
     def newest_first(self) -> Iterator[Run]:
         """Return the runs from the last started to the first.

@@ -93,9 +93,15 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(run_id=runs, ends=ENDS, after=AFTER)
     def change_plan(self, run_id: str, ends: Any, after: int | None) -> None:
-        """Lead a run that is under way to another end."""
-        if run_id not in self.gone and self.status(run_id) in CANCELLABLE:
+        """Lead a run that is under way to another end, unless it is being cancelled."""
+        if run_id in self.gone or (status := self.status(run_id)) not in CANCELLABLE:
+            return
+        try:
             self.emulator.plan(run_id=run_id, ends=ends, after=after)
+        except ValueError:
+            assert status == RunStatus.STOPPING
+            self.clock.advance(10_000)
+            assert self.status(run_id) == RunStatus.CANCELLED
 
     def status(self, run_id: str) -> RunStatus:
         """Return a run's status."""
