@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from email.utils import formatdate
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -126,6 +126,8 @@ class Emulator:
         self.secret_key = secret_key
         self.faults = Faults()
         """What is to go wrong."""
+        self.url: str | None = None
+        """Where it is served; None while it is not."""
         self._check = SignatureCheck(access_key=access_key, secret_key=secret_key, region=region)
         self._verify_signatures = verify_signatures
         self._time = Time(self.clock)
@@ -252,20 +254,47 @@ class Emulator:
         """Return a transport for an `httpx.AsyncClient`, whatever URL it calls."""
         return AsyncInProcessTransport(self.handle, self.clock)
 
-    def serve(self, port: int = 0, host: str = "127.0.0.1") -> AbstractContextManager[str]:
+    def serve(
+        self, port: int = 0, host: str = "127.0.0.1", *, leap: float = 0.0
+    ) -> AbstractContextManager[str]:
         """Serve on loopback for the time of a `with` block, which gets the URL.
 
         Args:
             port: Port to listen at; 0 for one that is free.
             host: Loopback address to listen at.
+            leap: Seconds by which the emulator's time moves on before each call that comes this
+                way and only reads: GetRun, ListRuns, ListRunTasks, GetRunTask. Clients with a
+                clock of their own then see the end of a run at their first poll.
 
         Raises:
-            ValueError: The address is no loopback address.
+            ValueError: The address is no loopback address, or `leap` is no number from 0 up.
             OSError: The port can't be had.
         """
+        if not 0 <= leap < float("inf"):
+            msg = f"leap must be a number of seconds from 0 up, got {leap}"
+            raise ValueError(msg)
         if self._runs_on_when_served:
             self._time.run_on()
-        return serving(host, port, self.handle, self.clock)
+        return self._served(host, port, leap)
+
+    @contextmanager
+    def _served(self, host: str, port: int, leap: float) -> Generator[str]:
+        def handle(received: Received) -> Reply:
+            if received.method == "GET":
+                self._leap(leap)
+            return self.handle(received)
+
+        before = self.url
+        with serving(host, port, handle, self.clock) as url:
+            self.url = url
+            try:
+                yield url
+            finally:
+                self.url = before
+
+    def _leap(self, seconds: float) -> None:
+        with self._lock:
+            self._time.leap(seconds)
 
     def environment(self, url: str) -> dict[str, str]:
         """Return the environment in which boto3, the AWS CLI and this SDK find the emulator.
