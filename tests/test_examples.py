@@ -1,4 +1,4 @@
-"""Each example runs as a program of its own, on the emulator that it brings along."""
+"""Each example runs as a program of its own, or as a test file, without an account."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from omics_runs.emulator import Emulator, ScaledClock
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ORDER = ["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"]
 SYNC, ASYNC = "start_and_wait.py", "start_and_wait_async.py"
+TESTS = "test_your_code.py"
 AWS = ["--aws", "1234567", "arn:aws:iam::123456789012:role/OmicsRole", "s3://my-bucket/out"]
 
 
@@ -37,7 +38,18 @@ def run_example(name: str, arguments: list[str], settings: Mapping[str, str]) ->
 
 def test_no_example_is_forgotten() -> None:
     """Each file of the folder is among the examples that are run."""
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {SYNC, ASYNC}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {SYNC, ASYNC, TESTS}
+
+
+def test_the_example_of_tests_passes(tmp_path: Path) -> None:
+    """The tests to copy from pass, none is skipped, and nothing warns, wherever they are."""
+    copied = tmp_path / TESTS
+    copied.write_bytes((EXAMPLES / TESTS).read_bytes())
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, TESTS], cwd=tmp_path, capture_output=True, check=False, text=True, timeout=120
+    )
+    assert re.search(r"^7 passed in ", done.stdout, re.MULTILINE), done.stdout
 
 
 @pytest.mark.parametrize(

@@ -309,6 +309,35 @@ def test_real_time_is_added() -> None:
             pass
 
 
+def test_leap() -> None:
+    """Before each look by HTTP time leaps, and before no other call; a client's clock stays."""
+    emulator = Emulator(VirtualClock(), verify_signatures=False)
+    with emulator.serve(leap=20) as url:
+        runs = [httpx.post(f"{url}/run", json={**START, "requestId": x}).json() for x in "ab"]
+        assert [run["status"] for run in runs] == ["PENDING", "PENDING"]
+        looks = [httpx.get(f"{url}/run/{runs[0]['id']}").json()["status"] for _ in range(2)]
+    assert looks == ["PENDING", "STARTING"]
+    assert emulator.clock.monotonic() == 0
+
+
+@pytest.mark.parametrize("leap", [-1, float("inf"), float("nan")])
+def test_leaps_go_ahead(leap: float) -> None:
+    """Time leaps neither back nor to its end."""
+    with pytest.raises(ValueError, match="leap must be"):
+        Emulator().serve(leap=leap)
+
+
+def test_the_emulator_knows_its_url() -> None:
+    """While it is served, and only then; served twice, it names the last one that goes on."""
+    emulator = Emulator()
+    assert emulator.url is None
+    with emulator.serve() as url:
+        with emulator.serve() as another:
+            assert emulator.url == another != url
+        assert emulator.url == url
+    assert emulator.url is None
+
+
 def test_expect_100(served: str) -> None:
     """A client that waits for leave to send its body gets it."""
     body = json.dumps(START).encode()
