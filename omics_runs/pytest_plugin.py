@@ -78,8 +78,8 @@ def omics_emulator(
 def omics_client(omics_emulator: Emulator) -> OmicsRunsClient:
     """Return an `OmicsRunsClient` of `omics_emulator`, in process and on its clock.
 
-    It sees every status of a run, and hours pass in milliseconds. It has no connection, so that
-    nothing needs closing.
+    It sees every status of a run, and waits pass at once. It has no connection, so that nothing
+    needs closing.
     """
     return omics_emulator.client()
 

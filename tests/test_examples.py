@@ -45,7 +45,7 @@ def test_the_example_of_tests_passes(tmp_path: Path) -> None:
     """The tests to copy from pass, none is skipped, and nothing warns, wherever they are."""
     copied = tmp_path / TESTS
     copied.write_bytes((EXAMPLES / TESTS).read_bytes())
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, TESTS], cwd=tmp_path, capture_output=True, check=False, text=True, timeout=120
     )

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -165,9 +166,12 @@ def test_other_processes_find_the_emulator(omics_emulator: Emulator) -> None:
 
 
 @pytest.fixture
-def hostile(monkeypatch: pytest.MonkeyPatch) -> None:
+def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Set all that leads clients elsewhere, before the emulator's fixture is asked for."""
-    for name, value in HOSTILE.items():
+    profile = tmp_path / "profile"
+    profile.write_text("[default]\nuse_fips_endpoint = true\n", encoding="utf-8")
+    files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), str(profile))
+    for name, value in {**HOSTILE, **files}.items():
         monkeypatch.setenv(name, value)
 
 
@@ -184,6 +188,8 @@ def test_own_client_whatever_the_shell_says(hostile: None, omics_emulator: Emula
     with OmicsRunsClient() as client:
         see_through(client)
     assert len(omics_emulator.runs) == 1
+    assert not any("x-amz-security-token" in call.headers for call in omics_emulator.requests)
+    assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "*"  # programs read the one or other
 
 
 def test_boto3_whatever_the_shell_says(
@@ -193,6 +199,7 @@ def test_boto3_whatever_the_shell_says(
     omics: Any = boto3.client("omics")
     assert omics.list_runs()["items"] == []
     assert omics_emulator.count("ListRuns") == 1
+    assert not any("x-amz-security-token" in call.headers for call in omics_emulator.requests)
     omics.close()
 
 
@@ -236,10 +243,9 @@ def test_a_clock_of_the_users_own(omics_emulator: Emulator) -> None:
 
 
 @pytest.fixture
-def folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def folder(pytester: pytest.Pytester) -> pytest.Pytester:
     """Return an empty folder for test files; all warnings are errors there."""
-    monkeypatch.setenv("PYTHONWARNINGS", "error")
-    pytester.makeini("[pytest]\naddopts = --strict-markers -p no:cacheprovider")
+    pytester.makeini("[pytest]\nfilterwarnings = error")
     return pytester
 
 

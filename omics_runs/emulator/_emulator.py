@@ -75,8 +75,8 @@ class Emulator:
     """A HealthOmics of your own, in process or on loopback.
 
     It speaks the service's protocol to any client, checks signatures, and moves runs along on a
-    clock that can be real, scaled or virtual: a run of a week takes milliseconds. What the service
-    leaves undocumented is marked as an assumption in the sources.
+    clock that can be real, scaled or virtual: a run of an hour takes a tenth of a second. What the
+    service leaves undocumented is marked as an assumption in the sources.
 
     Args:
         clock: What runs move by: a virtual clock for tests, a scaled one for demonstrations. None
