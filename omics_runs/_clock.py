@@ -15,6 +15,9 @@ import anyio
 import anyio.lowlevel
 from attrs import define, field
 
+GLANCE = 0.02
+"""Real seconds after which a wait that may be given up looks whether it is."""
+
 
 class Clock(Protocol):
     """Where a client takes the time from, and how it waits."""
@@ -91,6 +94,12 @@ def wait_for(wait: Callable[[float], bool]) -> None:
         continue
 
 
+def _wait_for_either(first: threading.Event, second: threading.Event) -> None:
+    """Return when one of two events is set; the second one is seen with a delay."""
+    while not (first.wait(GLANCE) or second.is_set()):
+        continue
+
+
 @define(order=True)
 class _Sleeper:
     wake_at: float
@@ -130,11 +139,19 @@ class VirtualClock:
         with self._lock:
             self._jump_to(self._elapsed + seconds)
 
-    def sleep(self, seconds: float) -> None:
-        """Block the calling thread until virtual time has moved on by `seconds`."""
+    def sleep(self, seconds: float, *, given_up: threading.Event | None = None) -> None:
+        """Block the calling thread until virtual time has moved on by `seconds`.
+
+        Args:
+            seconds: Virtual seconds to wait.
+            given_up: Somebody sets it who wants the wait to end at once, whatever the time.
+        """
         done = threading.Event()
         with self._sleeping(seconds, done.set):
-            wait_for(done.wait)
+            if given_up is None:
+                wait_for(done.wait)
+            else:
+                _wait_for_either(done, given_up)
 
     async def asleep(self, seconds: float) -> None:
         """Suspend the calling task until virtual time has moved on by `seconds`."""

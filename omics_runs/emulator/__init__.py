@@ -11,10 +11,13 @@ and any other client: `with Emulator().serve() as url`, or `python -m omics_runs
 from __future__ import annotations
 
 from omics_runs._clock import Clock, ScaledClock, SystemClock, VirtualClock
-from omics_runs.emulator._emulator import Emulator, Recorded
-from omics_runs.emulator._faults import DOCUMENTED_RATES, Fault, Faults
+from omics_runs.emulator._emulator import Emulator
+from omics_runs.emulator._faults import Fault
+from omics_runs.emulator._injection import Faults
+from omics_runs.emulator._log import Recorded
 from omics_runs.emulator._plan import Durations, TaskPlan
 from omics_runs.emulator._quotas import Quotas
+from omics_runs.emulator._rates import DOCUMENTED_RATES
 
 __all__ = [
     "DOCUMENTED_RATES",

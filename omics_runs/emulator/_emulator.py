@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Generator, Mapping, Sequence
@@ -13,16 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import httpx
-from attrs import field, frozen
 
 from omics_runs._clock import Clock, VirtualClock
 from omics_runs._generated.models import GetRunResponse
 from omics_runs.emulator._admission import Admission
-from omics_runs.emulator._faults import Faults, Rates, check_operation, refused
-from omics_runs.emulator._http import Received, Refusal, Reply, merged
+from omics_runs.emulator._http import Received, Refusal, Reply, encoded, merged, refused
+from omics_runs.emulator._injection import Faults
+from omics_runs.emulator._log import Log, Recorded, json_or_none
 from omics_runs.emulator._plan import DEFAULT_TASKS, Durations, Ending, Plan, TaskPlan
 from omics_runs.emulator._quotas import Quotas
-from omics_runs.emulator._routes import Route, decode, find
+from omics_runs.emulator._rates import Rates
+from omics_runs.emulator._routes import Route, check_operation, decode, find
 from omics_runs.emulator._server import serving
 from omics_runs.emulator._service import HANDLERS, Service, Settings
 from omics_runs.emulator._shapes import Shapes
@@ -50,27 +50,6 @@ ID = re.compile("[0-9]{1,18}")
 """What requests may name."""
 
 
-@frozen(kw_only=True)
-class Recorded:
-    """One call that the emulator got."""
-
-    operation: str | None
-    """The service's name of the operation; None if there is none at that path."""
-    method: str
-    target: str
-    """Path and query as they came."""
-    headers: Mapping[str, str] = field(repr=False)
-    """Headers, with names in lower case."""
-    body: Any = field(repr=False)
-    """The decoded JSON body; None if there was none, or it was no JSON."""
-    signed: bool
-    """Whether it came with a signature, right or wrong."""
-    status: int
-    """HTTP status of the answer, whether or not it arrived."""
-    aws_request_id: str
-    """The id of the call that the answer names."""
-
-
 class Emulator:
     """A HealthOmics of your own, in process or on loopback.
 
@@ -96,7 +75,7 @@ class Emulator:
             Otherwise any id of digits is an active private workflow.
         deleted_runs: What becomes of deleted runs: `"404"`, or they stay and are `"DELETED"`.
         reuse_ids: Whether ids of deleted runs are given out again, as the service does.
-        seed: Where ids and uuids come from; the same seed gives the same ones.
+        seed: Where ids, uuids and the draws of faults come from; the same seed gives the same ones.
 
     Raises:
         ValueError: A rate is for no operation, or not above 0.
@@ -124,7 +103,7 @@ class Emulator:
         self.account_id = account_id
         self.access_key = access_key
         self.secret_key = secret_key
-        self.faults = Faults()
+        self.faults: Faults = Faults(seed)
         """What is to go wrong."""
         self.url: str | None = None
         """Where it is served; None while it is not."""
@@ -134,11 +113,11 @@ class Emulator:
         self._runs_on_when_served = clock is None
         self._rates = Rates(rates)
         self._plans: list[Plan] = []
-        self._requests: list[Recorded] = []
+        self._log = Log()
         self._lock = threading.RLock()
-        self._store = Store(names=Names(seed))
+        self._seed = seed
         self._quotas = quotas or Quotas()
-        self._admission = Admission(self._store, self._quotas.max_active_runs)
+        self._begin()
         self._settings = Settings(
             durations=durations or Durations(),
             quotas=self._quotas,
@@ -146,6 +125,11 @@ class Emulator:
             deleted_runs=deleted_runs,
             reuse_ids=reuse_ids,
         )
+
+    def _begin(self) -> None:
+        """Know nothing yet."""
+        self._store = Store(names=Names(self._seed))
+        self._admission = Admission(self._store, self._quotas.max_active_runs)
 
     def _service(self) -> Service:
         """Return the service as of now, all that happens by itself having happened."""
@@ -314,9 +298,14 @@ class Emulator:
 
     @property
     def requests(self) -> list[Recorded]:
-        """The calls so far, in the order they were answered."""
+        """The calls so far, in the order they were answered; of very many the last 100,000."""
         with self._lock:
-            return list(self._requests)
+            return self._log.calls
+
+    def forget_requests(self) -> None:
+        """Forget the calls so far, and count anew."""
+        with self._lock:
+            self._log.clear()
 
     def count(self, operation: str) -> int:
         """Return how many calls of an operation came, whatever they were answered.
@@ -325,7 +314,8 @@ class Emulator:
             ValueError: There is no such operation.
         """
         check_operation(operation)
-        return sum(recorded.operation == operation for recorded in self.requests)
+        with self._lock:
+            return self._log.count(operation)
 
     @property
     def runs(self) -> Mapping[str, GetRunResponse]:
@@ -465,6 +455,20 @@ class Emulator:
         with self._lock:
             self._check.expired_tokens.add(session_token)
 
+    def reset(self) -> None:
+        """Be as new: forget all that was started, added, planned, recorded or to go wrong.
+
+        The settings stay, and time goes on. Ids and draws come in the same order once more.
+        """
+        with self._lock:
+            self._begin()
+            self._plans.clear()
+            self._log.clear()
+            self._rates.refill()
+            self._check.expired_tokens.clear()
+            self.faults.clear()
+            self.faults.injected = 0
+
     def handle(self, received: Received) -> Reply:
         """Answer one HTTP request; the transports and the server call this."""
         with self._lock:
@@ -498,7 +502,7 @@ class Emulator:
             content = HANDLERS[route.operation.name](self._service(), decode(route, received))
         except Refusal as refusal:
             return refused(refusal)
-        body = json.dumps(content).encode() if content else b""
+        body = encoded(content) if content else b""
         return Reply(status=route.operation.status_code, body=body)
 
     def _record(
@@ -509,20 +513,13 @@ class Emulator:
             method=received.method,
             target=received.target,
             headers={name.lower(): value for name, value in received.headers},
-            body=_json_or_none(received.body),
+            body=json_or_none(received.body),
             signed=received.header("authorization") is not None,
             status=reply.status,
             aws_request_id=aws_request_id,
         )
         with self._lock:
-            self._requests.append(recorded)
-
-
-def _json_or_none(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+            self._log.add(recorded)
 
 
 def _complete(reply: Reply, aws_request_id: str) -> Reply:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import field, frozen
 
@@ -49,8 +51,9 @@ class Reply:
     headers: Mapping[str, str] = field(factory=dict[str, str])
     delay: float = 0.0
     """Seconds of the emulator's clock to wait before it is sent; `HANG` for never."""
-    drop: bool | Literal["mid-body"] = False
-    """Whether to close the connection instead, before the answer or in the middle of its body."""
+    drop: bool | Literal["mid-body", "reset"] = False
+    """Whether to end the connection instead: before the answer, in the middle of its body, or by a
+    reset in place of the answer."""
 
 
 def merged(headers: Mapping[str, str], winners: Mapping[str, str]) -> dict[str, str]:
@@ -68,6 +71,38 @@ class Refusal(Exception):  # noqa: N818  (an answer like any other)
         self.status = status
         self.code = code
         self.message = message
+
+
+def refused(refusal: Refusal) -> Reply:
+    """Return the answer that says no, in the service's form."""
+    headers = {"x-amzn-ErrorType": refusal.code} if refusal.code else {}
+    return Reply(status=refusal.status, body=encoded({"message": refusal.message}), headers=headers)
+
+
+def encoded(content: object) -> bytes:
+    """Return JSON."""
+    return json.dumps(content).encode()
+
+
+def decoded(body: bytes) -> Any:
+    """Return what JSON says.
+
+    Raises:
+        ValueError: It is no JSON, or has numbers beyond all floats, or is nested too deeply.
+    """
+    try:
+        return json.loads(body, parse_float=_finite, parse_constant=_finite)
+    except RecursionError:
+        msg = "the JSON is nested too deeply"
+        raise ValueError(msg) from None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        msg = f"{text} is no number of JSON"
+        raise ValueError(msg)
+    return number
 
 
 def invalid(message: str) -> Refusal:

@@ -29,6 +29,18 @@ class Route:
     labels: Mapping[str, str]
 
 
+def check_operation(name: str) -> None:
+    """Refuse a name that no operation has.
+
+    Raises:
+        ValueError: There is no such operation.
+    """
+    known = sorted(operation.name for operation in OPERATIONS.values())
+    if name not in known:
+        msg = f"there is no operation {name!r}; known are {', '.join(known)}"
+        raise ValueError(msg)
+
+
 def find(received: Received) -> Route:
     """Return the operation that a request is for.
 

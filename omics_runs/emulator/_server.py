@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 import socketserver
+import struct
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias, cast
 
-from omics_runs._clock import Clock, ScaledClock, SystemClock
+from omics_runs._clock import Clock, ScaledClock, SystemClock, VirtualClock
 from omics_runs.emulator._http import HANG, Received, Refusal, Reply
 
 Handler: TypeAlias = Callable[[Received], Reply]
@@ -34,6 +35,9 @@ SLICE = 60.0
 PATIENCE = 5.0
 """Most seconds that closing waits for the threads of all connections together."""
 
+NO_LINGERING = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+"""The value of SO_LINGER with which closing throws away what is unsent, and sends an RST."""
+
 
 class LoopbackServer(ThreadingHTTPServer):
     """Serves an emulator until it is closed, and leaves neither threads nor sockets behind."""
@@ -46,6 +50,8 @@ class LoopbackServer(ThreadingHTTPServer):
         self.handle_received = handle
         self.clock = clock
         self.closing = threading.Event()
+        self.to_reset: set[socket.socket] = set()
+        """Connections that are to end by a reset."""
         # Touched by the accepting loop, and by nobody else until that has ended.
         self._connections: dict[threading.Thread, socket.socket] = {}
         super().__init__((host, port), _Connection)
@@ -78,6 +84,14 @@ class LoopbackServer(ThreadingHTTPServer):
         deadline = time.monotonic() + PATIENCE
         for thread in self._connections:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection; one that is to be reset says no farewell first."""
+        if request in self.to_reset:
+            self.to_reset.discard(request)
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Be silent about clients that went away; report what is the emulator's own fault."""
@@ -122,12 +136,18 @@ class _Connection(BaseHTTPRequestHandler):
             return
         reply = self.loopback.handle_received(received)
         self._wait(reply.delay)
-        if reply.drop is True or reply.delay == HANG or self.loopback.closing.is_set():
+        if reply.drop == "reset":
+            self._reset()
+        elif self.loopback.closing.is_set() or _is_lost(reply):
             self.close_connection = True
         else:
             self._send(reply)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815  (looked up by name)
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Answer any method: the standard library looks for `do_GET` and the like."""
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
 
     def _received(self) -> Received:
         length = self._content_length()
@@ -158,8 +178,16 @@ class _Connection(BaseHTTPRequestHandler):
             closing.wait()
         elif delay > 0 and isinstance(clock, SystemClock):
             _wait_in_real_time(closing, delay, clock)
+        elif delay > 0 and isinstance(clock, VirtualClock):
+            clock.sleep(delay, given_up=closing)
         elif delay > 0:
             clock.sleep(delay)
+
+    def _reset(self) -> None:
+        """End the connection by an RST, which closing without lingering sends."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
+        self.loopback.to_reset.add(self.connection)
+        self.close_connection = True
 
     def _send(self, reply: Reply) -> None:
         self.send_response_only(reply.status)
@@ -169,7 +197,14 @@ class _Connection(BaseHTTPRequestHandler):
         self.end_headers()
         half = reply.drop == "mid-body"
         self.close_connection = self.close_connection or half
-        self.wfile.write(reply.body[: len(reply.body) // 2] if half else reply.body)
+        if self.command != "HEAD":
+            self.wfile.write(reply.body[: len(reply.body) // 2] if half else reply.body)
+
+
+def _is_lost(reply: Reply) -> bool:
+    """Return whether nothing of an answer is sent; one without a body has no middle."""
+    cut = reply.drop == "mid-body" and not reply.body
+    return reply.drop is True or reply.delay == HANG or cut
 
 
 def _wait_in_real_time(closing: threading.Event, delay: float, clock: SystemClock) -> None:

@@ -80,13 +80,16 @@ def answer(request: httpx.Request, reply: Reply) -> httpx.Response:
     Raises:
         httpx.ReadTimeout: It came too late, or not at all.
         httpx.RemoteProtocolError: The connection was closed before or within it.
+        httpx.ReadError: The connection was reset.
     """
     if reply.delay > patience(request, reply) or reply.delay == HANG:
         msg = "The read operation timed out"
         raise httpx.ReadTimeout(msg, request=request)
+    if reply.drop == "reset":
+        msg = "Connection reset by peer"
+        raise httpx.ReadError(msg, request=request)
     if reply.drop:
         msg = "Server disconnected without sending a complete response."
         raise httpx.RemoteProtocolError(msg, request=request)
-    return httpx.Response(
-        reply.status, headers=dict(reply.headers), content=reply.body, request=request
-    )
+    body = b"" if request.method == "HEAD" else reply.body
+    return httpx.Response(reply.status, headers=dict(reply.headers), content=body, request=request)

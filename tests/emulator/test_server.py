@@ -18,7 +18,9 @@ import pytest
 from omics_runs._clock import Clock, ScaledClock, SystemClock
 from omics_runs.emulator import Emulator, Fault, VirtualClock
 from omics_runs.emulator._http import Received
-from tests.emulator.conftest import START
+from tests.emulator.conftest import ROLE, START
+
+OTHER_METHODS = ("HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "BREW")
 
 
 @pytest.fixture
@@ -136,6 +138,65 @@ def test_drop(emulator: Emulator, web: httpx.Client) -> None:
         web.get("/run")
 
 
+def test_reset(emulator: Emulator, web: httpx.Client) -> None:
+    """A connection can end by a reset, and the next call takes a new one."""
+    emulator.faults.add(Fault("GetRun", reset=True))
+    assert web.get("/run").status_code == 200
+    with pytest.raises(httpx.ReadError):
+        web.get("/run/1")
+    assert web.get("/run").status_code == 200
+
+
+def test_reset_after_commit() -> None:
+    """A reset after StartRun was carried out leads to a second call, and to no second run."""
+    emulator = Emulator(ScaledClock(1000))
+    emulator.faults.add(Fault("StartRun", reset=True, after_commit=True))
+    with emulator.serve() as url, emulator.client(endpoint_url=url) as client:
+        started = client.start_run(workflow_id="1", role_arn=ROLE, output_uri="s3://bucket")
+        attempts = started.response_metadata.attempts
+    assert attempts == emulator.count("StartRun") == 2
+    assert list(emulator.runs) == [started.id]
+
+
+def test_mid_body_of_nothing(emulator: Emulator, web: httpx.Client) -> None:
+    """An answer without a body that is to break off in its middle is lost as a whole."""
+    run_id = web.post("/run", json=START).json()["id"]
+    emulator.faults.add(Fault("CancelRun", drop="mid-body"))
+    with pytest.raises(httpx.RemoteProtocolError):
+        web.post(f"/run/{run_id}/cancel")
+
+
+def test_delay_with_others_who_work() -> None:
+    """A virtual clock of several participants holds an answer back until it is moved."""
+    clock = VirtualClock(participants=2)
+    emulator = Emulator(clock, verify_signatures=False)
+    emulator.faults.add(Fault(delay=5))
+    with emulator.serve() as url, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(httpx.get, f"{url}/run", timeout=60)
+        while not answer.done():
+            clock.advance(5)
+    assert answer.result().status_code == 200
+    assert clock.monotonic() >= 5
+
+
+@pytest.mark.parametrize("method", [pytest.param(name, id=name) for name in OTHER_METHODS])
+@pytest.mark.parametrize("in_process", [pytest.param(True, id="in process"), pytest.param(False)])
+def test_other_methods(
+    emulator: Emulator, web: httpx.Client, method: str, in_process: bool
+) -> None:
+    """A method that no operation has is answered as any wrong method, on each way."""
+    http = httpx.Client(transport=emulator.transport(), base_url="http://omics")
+    response = (http if in_process else web).request(method, "/run")
+    assert response.status_code == 405
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["x-amzn-requestid"] == emulator.requests[-1].aws_request_id
+    if method == "HEAD":
+        assert response.content == b""
+    else:
+        assert response.json() == {"message": f"{method} is not a method of /run"}
+    assert web.get("/run").status_code == 200
+
+
 def test_delay(emulator: Emulator, web: httpx.Client, clock: VirtualClock) -> None:
     """A slow answer takes time of the emulator's clock."""
     emulator.faults.add(Fault(delay=5))
@@ -154,7 +215,6 @@ def test_delay(emulator: Emulator, web: httpx.Client, clock: VirtualClock) -> No
         ),
         pytest.param("POST /run HTTP/1.1\r\nContent-Length: 67108865", b"413", id="long body"),
         pytest.param(f"POST /run HTTP/1.1\r\nContent-Length: {'0' * 11}", b"413", id="long number"),
-        pytest.param("BREW /run HTTP/1.1\r\nHost: x", b"501", id="unknown method"),
         pytest.param("GET /run HTTP/9.9\r\nHost: x", b"HTTP version", id="unknown version"),
         pytest.param("nonsense", b"nonsense", id="no HTTP"),
     ],
@@ -204,12 +264,21 @@ def test_clients_may_go_away(served: str, capfd: pytest.CaptureFixture[str]) -> 
 
 
 def test_own_mistakes_are_told(
-    emulator: Emulator, served: str, capfd: pytest.CaptureFixture[str]
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """An error of the emulator itself is no silent one."""
-    emulator.faults.add(Fault(body="text, not bytes"))  # type: ignore[arg-type]
-    with pytest.raises(httpx.RemoteProtocolError):
-        httpx.get(f"{served}/run")
+
+    class Broken(VirtualClock):
+        """A clock that can't be waited for."""
+
+        def sleep(self, seconds: float, *, given_up: threading.Event | None = None) -> None:
+            """Fail."""
+            raise NotImplementedError
+
+    emulator = Emulator(Broken(), verify_signatures=False)
+    emulator.faults.add(Fault(delay=1))
+    with emulator.serve() as url, pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{url}/run")
     assert "Traceback" in capfd.readouterr().err
 
 
@@ -236,7 +305,12 @@ def test_closing(emulator: Emulator, waiting: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "clock", [pytest.param(SystemClock(), id="real"), pytest.param(ScaledClock(0.5), id="scaled")]
+    "clock",
+    [
+        pytest.param(SystemClock(), id="real"),
+        pytest.param(ScaledClock(0.5), id="scaled"),
+        pytest.param(VirtualClock(participants=9), id="virtual, with others who work"),
+    ],
 )
 def test_closing_while_answers_are_held_back(clock: Clock) -> None:
     """The end of serving does not wait for slow answers, and none of their threads stays."""
