@@ -89,9 +89,18 @@ def decode(route: Route, received: Received) -> Request[Any]:
         request: Request[Any] = operation.request.from_dict(data)
     except InvalidRequestError as error:
         raise _refused(error.problems, data, members) from None
-    if problems := request.problems():
-        raise _refused(problems, data, members)
+    check(request, data)
     return request
+
+
+def check(request: Request[Any], data: Mapping[str, Any]) -> None:
+    """Refuse a request that breaks the service's rules; `data` is what it was made of.
+
+    Raises:
+        Refusal: It does.
+    """
+    if problems := request.problems():
+        raise _refused(problems, data, request.__wire__)
 
 
 def _body(operation: AnyOperation, received: Received) -> dict[str, Any]:
@@ -160,8 +169,14 @@ def _constraint(problem: Problem, data: Mapping[str, Any], members: Mapping[str,
     name = re.split(r"\W", path, maxsplit=1)[0]
     member = members[name]
     rest = path.removeprefix(name)
-    rule = what.partition(", got ")[0]
+    rule = _camel(what.partition(", got ")[0])
     may_be_shown = not member.hidden and not rest and data.get(member.wire) is not None
     shown = f"Value '{data[member.wire]}'" if may_be_shown else "Value"
     who = "Member " if rule.startswith(("must ", "is ")) else ""
-    return f"{shown} at '{member.wire}{rest}' {FAILED}: {who}{rule}"
+    where = rest if member.document else _camel(rest)
+    return f"{shown} at '{member.wire}{where}' {FAILED}: {who}{rule}"
+
+
+def _camel(text: str) -> str:
+    """Return a text with the names in it as the wire has them."""
+    return re.sub(r"(?<=[a-z])_([a-z0-9])", lambda found: found[1].upper(), text)

@@ -26,9 +26,10 @@ from omics_runs._lifecycle import CANCELLABLE, DELETABLE
 from omics_runs._request import Request
 from omics_runs.emulator._admission import Admission
 from omics_runs.emulator._course import Course, course, reasons
-from omics_runs.emulator._http import conflict, invalid, not_found
+from omics_runs.emulator._http import conflict, not_found
 from omics_runs.emulator._plan import Durations, Plan
 from omics_runs.emulator._quotas import Quotas, exceeded
+from omics_runs.emulator._routes import check
 from omics_runs.emulator._shapes import Shape, Shapes
 from omics_runs.emulator._store import (
     Configuration,
@@ -40,12 +41,6 @@ from omics_runs.emulator._store import (
     Workflow,
 )
 from omics_runs.emulator._timeline import Timeline
-
-PARAMETERS_LIMIT = 50_000
-"""Most bytes that a run's parameters may have, by the service's fixed quotas."""
-
-TAGS_LIMIT = 50
-"""Most tags that a run may have."""
 
 PAGE_SIZE = 100
 """Items on a page for which no other number was asked."""
@@ -311,22 +306,9 @@ def _canonical(request: Request[Any]) -> str:
 
 
 def _check_members(members: Mapping[str, Any]) -> None:
-    """Refuse what no rule about a single member finds."""
-    text = json.dumps(members.get("parameters", {}), ensure_ascii=False)
-    size = len(text.encode(errors="surrogatepass"))
-    if size > PARAMETERS_LIMIT:
-        raise invalid(f"The parameters have {size} bytes; {PARAMETERS_LIMIT} are allowed.")
-    if len(members.get("tags", {})) > TAGS_LIMIT:
-        raise invalid(f"A run may have {TAGS_LIMIT} tags at most.")
-    ready_to_run = members.get("workflowType") == "READY2RUN"
-    if ready_to_run and (
-        "storageCapacity" in members or members.get("storageType", "DYNAMIC") != "DYNAMIC"
-    ):
-        raise invalid("A READY2RUN workflow brings its own storage; it can only be DYNAMIC.")
-    if "cacheBehavior" in members and "cacheId" not in members:
-        raise invalid("A cacheBehavior needs a cacheId.")
-    if (members.get("networkingMode") == "VPC") != ("configurationName" in members):
-        raise invalid("The networkingMode VPC and a configurationName need each other.")
+    """Refuse what is wrong only with what a duplicated run brought along."""
+    whole = {name: value for name, value in members.items() if name != "runId"}
+    check(StartRunRequest.from_dict(whole), whole)
 
 
 HANDLERS: Mapping[str, Callable[[Service, Any], Shape]] = {

@@ -34,7 +34,7 @@ from tests.emulator.conftest import START, Caller, code
         pytest.param({"tags": {"k": 1}}, r"Value at 'tags\['k'\]'", id="tag"),
         pytest.param({"parameters": [1]}, "Value at 'parameters'", id="document"),
         pytest.param({"parameters": {"a": "x" * 50_000}}, "50,000", id="too large"),
-        pytest.param({"tags": {str(n): "" for n in range(51)}}, "50 tags", id="too many tags"),
+        pytest.param({"tags": {str(n): "" for n in range(51)}}, "51 tags", id="too many tags"),
         pytest.param({"cacheBehavior": "CACHE_ALWAYS"}, "cacheId", id="behavior without cache"),
         pytest.param({"networkingMode": "VPC"}, "configurationName", id="VPC without name"),
         pytest.param({"configurationName": "x"}, "VPC", id="name without VPC"),
