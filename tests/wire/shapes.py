@@ -51,7 +51,7 @@ def values(shape: Shape) -> st.SearchStrategy[Any]:
     if isinstance(shape, StructureShape):
         return structures(shape)
     if isinstance(shape, ListShape):
-        return st.lists(values(shape.member), max_size=3)
+        return st.lists(values(shape.member), min_size=shape.metadata.get("min", 0), max_size=3)
     if isinstance(shape, MapShape):
         return st.dictionaries(values(shape.key), values(shape.value), max_size=3)
     return _scalars(shape)
@@ -60,6 +60,8 @@ def values(shape: Shape) -> st.SearchStrategy[Any]:
 def structures(shape: StructureShape) -> st.SearchStrategy[dict[str, Any]]:
     """Return objects with the required members and any of the others."""
     members = {name: values(member) for name, member in shape.members.items()}
+    if shape.is_tagged_union:
+        return st.one_of(st.fixed_dictionaries({name: one}) for name, one in members.items())
     required = {name: members.pop(name) for name in shape.required_members}
     return st.fixed_dictionaries(required, optional=members)
 
