@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -71,6 +72,13 @@ class Caller:
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
         return answer
+
+
+def seconds(begin: datetime | None, end: datetime | None) -> float:
+    """Return the seconds between two times of a run, which it must have."""
+    assert begin is not None
+    assert end is not None
+    return (end - begin).total_seconds()
 
 
 def code(response: httpx.Response) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from omics_runs import TERMINAL
 from omics_runs.emulator import Durations, Emulator, Quotas, TaskPlan, VirtualClock
 from omics_runs.models import GetRunResponse
-from tests.emulator.conftest import Caller
+from tests.emulator.conftest import Caller, seconds
 
 STOPPING = 5
 GROUPS = ("100", "200")
@@ -78,7 +78,7 @@ MAXIMA = st.fixed_dictionaries({f"max_{name}": MAXIMUM for name in LIMITS})
 )
 def test_slots(wishes: list[Wish], slots: int | None, maxima: tuple[Any, Any]) -> None:
     """No more are active than may be, nobody waits while there is room, and every run ends."""
-    limits = dict(zip(GROUPS, maxima, strict=True))
+    limits: dict[str, Any] = dict(zip(GROUPS, maxima, strict=True))
     clock = VirtualClock()
     quotas = Quotas(max_active_runs=slots)
     emulator = Emulator(clock, verify_signatures=False, quotas=quotas)
@@ -131,15 +131,14 @@ def seen(wishes: list[Wish], runs: list[GetRunResponse], limits: dict[str, Any])
     zero = runs[0].creation_time
     found: list[Seen] = []
     for number, (wish, run) in enumerate(zip(wishes, runs, strict=True)):
-        assert run.stop_time is not None
-        stopped = (run.stop_time - zero).total_seconds()
-        asked = (run.creation_time - zero).total_seconds() + wish.pending
+        stopped = seconds(zero, run.stop_time)
+        asked = seconds(zero, run.creation_time) + wish.pending
         begun = ended = stopped - STOPPING
         if run.start_time is not None:
-            begun, ended = (run.start_time - zero).total_seconds(), stopped
+            begun, ended = seconds(zero, run.start_time), stopped
         use = {"runs": 1, "cpus": wish.cpus, "gpus": wish.gpus}
         for name in LIMITS if wish.group else ():
-            maximum = limits[wish.group][f"max_{name}"]
+            maximum = limits[wish.group or ""][f"max_{name}"]
             use[name] = use[name] if maximum is None else min(use[name], maximum)
         found.append(Seen(wish=wish, number=number, asked=asked, begun=begun, ended=ended, use=use))
     return found

@@ -233,6 +233,7 @@ def test_tasks_of_a_changed_plan(emulator: Emulator, caller: Caller, clock: Virt
         pytest.param({"tasks": ()}, id="with tasks"),
         pytest.param({"durations": Durations()}, id="with durations"),
         pytest.param({"after": -1.0}, id="negative time"),
+        pytest.param({"after": 1e9}, id="beyond ten years"),
         pytest.param({"ends": "DELETED"}, id="no such end"),
     ],
 )
@@ -251,9 +252,23 @@ def test_no_plan_for_the_past(emulator: Emulator, caller: Caller, clock: Virtual
         emulator.plan(run_id=run_id, ends="FAILED")
 
 
+@pytest.mark.parametrize("ends", ["COMPLETED", "FAILED", "CANCELLED"])
+def test_no_plan_for_the_cancelled(
+    emulator: Emulator, caller: Caller, clock: VirtualClock, ends: Any
+) -> None:
+    """A run that is being cancelled can't be led to another end."""
+    run_id = caller.start()["id"]
+    caller.cancel(run_id)
+    with pytest.raises(ValueError, match=run_id):
+        emulator.plan(run_id=run_id, ends=ends)
+    clock.advance(60)
+    assert caller.run(run_id)["status"] == "CANCELLED"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        pytest.param(lambda: Durations(running=10 * 365 * 86_400 + 1), id="beyond ten years"),
         pytest.param(lambda: Durations(pending=-1), id="negative"),
         pytest.param(lambda: Durations(running=float("inf")), id="endless"),
         pytest.param(lambda: Durations(running=float("nan")), id="not a number"),
@@ -410,6 +425,32 @@ class TestTasks:
         assert (first["status"], first["failureReason"]) == ("FAILED", "SERVICE_ERROR")
         assert (second["status"], second["imageDetails"]["image"]) == ("COMPLETED", "ecr/image:1")
         assert caller.run(run_id)["accelerators"] == "GPU"
+
+    @pytest.mark.parametrize(
+        ("ends", "reasons"),
+        [
+            pytest.param("COMPLETED", (None, "bad luck"), id="run completes"),
+            pytest.param("CANCELLED", (None, "bad luck"), id="run is cancelled"),
+            pytest.param("FAILED", ("RUN_TASK_FAILED", "bad luck"), id="run fails"),
+        ],
+    )
+    def test_reasons(
+        self,
+        emulator: Emulator,
+        caller: Caller,
+        clock: VirtualClock,
+        ends: Any,
+        reasons: tuple[str | None, str],
+    ) -> None:
+        """A task that fails has its planned reasons, and its run's only if it took that down."""
+        task = TaskPlan(name="Bad", ends="FAILED", status_message="bad luck", window=(0, 0.5))
+        emulator.plan(ends=ends, tasks=[task])
+        run_id = caller.start()["id"]
+        clock.advance(10_000)
+        (item,) = caller.tasks(run_id)["items"]
+        failed = caller.task(run_id, item["taskId"])
+        assert failed["status"] == "FAILED"
+        assert (failed.get("failureReason"), failed.get("statusMessage")) == reasons
 
     def test_planned_failure(self, emulator: Emulator, caller: Caller, clock: VirtualClock) -> None:
         """If a plan says which task fails, the others of a failed run are left alone."""

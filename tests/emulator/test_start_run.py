@@ -227,6 +227,65 @@ class TestTwice:
         assert (statuses, len(emulator.runs)) == ([500, 409, 201], 1)
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        pytest.param(0, 1200, id="nothing"),
+        pytest.param(1199, 1200, id="less than the least"),
+        pytest.param(1200, 1200, id="the least"),
+        pytest.param(1201, 2400, id="more than the least"),
+        pytest.param(2400, 2400, id="a step"),
+        pytest.param(2401, 4800, id="more than a step"),
+        pytest.param(99_999, 100_800, id="a lot"),
+    ],
+)
+def test_static_storage_is_rounded(caller: Caller, asked: int, given: int) -> None:
+    """Static storage comes in steps."""
+    run = caller.run(caller.start(storageCapacity=asked)["id"])
+    assert run["storageCapacity"] == caller.list()["items"][0]["storageCapacity"] == given
+
+
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        pytest.param({}, 201, id="none"),
+        pytest.param({"storageType": "DYNAMIC"}, 201, id="dynamic"),
+        pytest.param({"storageType": "STATIC"}, 400, id="static"),
+        pytest.param({"storageCapacity": 1200}, 400, id="capacity"),
+        pytest.param({"storageType": "DYNAMIC", "storageCapacity": 1200}, 400, id="both"),
+    ],
+)
+def test_ready2run_storage(
+    emulator: Emulator, caller: Caller, members: dict[str, Any], status: int
+) -> None:
+    """A READY2RUN workflow has dynamic storage, and no other may be asked for."""
+    emulator.add_workflow("500", type="READY2RUN")
+    body = START | {"workflowId": "500", "workflowType": "READY2RUN"} | members
+    response = caller.http.post("/run", json=body)
+    assert response.status_code == status
+    if status == 201:
+        assert caller.run(response.json()["id"])["storageType"] == "DYNAMIC"
+    else:
+        assert code(response) == "ValidationException"
+        assert emulator.runs == {}
+
+
+@pytest.mark.parametrize(
+    ("engine", "kept"),
+    [
+        pytest.param("NEXTFLOW", True, id="Nextflow"),
+        pytest.param("WDL", False, id="WDL"),
+        pytest.param("WDL_LENIENT", False, id="lenient WDL"),
+        pytest.param("CWL", False, id="CWL"),
+    ],
+)
+def test_engine_settings(emulator: Emulator, caller: Caller, engine: Any, kept: bool) -> None:
+    """Only runs of Nextflow workflows keep their engine settings."""
+    workflow_id = emulator.add_workflow(engine=engine)
+    run_id = caller.start(workflowId=workflow_id, engineSettings={"profile": "x"})["id"]
+    assert caller.run(run_id).get("engineSettings") == ({"profile": "x"} if kept else None)
+
+
 @pytest.fixture(scope="module")
 def service_model() -> Any:
     """Return the service's description, of which the installed botocore's may be an older one."""
