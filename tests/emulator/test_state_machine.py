@@ -16,7 +16,7 @@ from omics_runs._lifecycle import (
     TASK_TRANSITIONS,
     TERMINAL,
 )
-from omics_runs.emulator import Emulator, VirtualClock
+from omics_runs.emulator import Emulator, Quotas, VirtualClock
 from tests.emulator.conftest import START, Caller
 
 ENDS = st.sampled_from(["COMPLETED", "FAILED", "CANCELLED"])
@@ -36,11 +36,12 @@ class Lifecycle(RuleBasedStateMachine):
     """Runs that are started, redirected, cancelled and deleted while time goes by."""
 
     runs = Bundle("runs")
+    quotas = Quotas()
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = VirtualClock()
-        self.emulator = Emulator(self.clock, verify_signatures=False)
+        self.emulator = Emulator(self.clock, verify_signatures=False, quotas=self.quotas)
         self.caller = Caller(self.emulator)
         self.seen: dict[str, dict[str, Any]] = {}
         self.tasks: dict[str, dict[str, Any]] = {}
@@ -166,5 +167,19 @@ def check_task(before: dict[str, Any], now: dict[str, Any], run: dict[str, Any])
     assert "stopTime" not in run or now["stopTime"] <= run["stopTime"]
 
 
+class Crowded(Lifecycle):
+    """The same in an account where most of the runs have to wait, and time is short."""
+
+    quotas = Quotas(max_active_runs=1, max_run_duration=1500)
+
+    @invariant()
+    def no_more_are_active_than_may_be(self) -> None:
+        """One run at most is STARTING or RUNNING."""
+        statuses = [item["status"] for item in self.caller.list()["items"]]
+        assert sum(status in {"STARTING", "RUNNING"} for status in statuses) <= 1
+
+
 Lifecycle.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
 TestLifecycle = Lifecycle.TestCase
+Crowded.TestCase.settings = Lifecycle.TestCase.settings
+TestCrowded = Crowded.TestCase
