@@ -15,6 +15,10 @@ from omics_runs._clock import ScaledClock
 from omics_runs.emulator._emulator import Emulator
 from omics_runs.emulator._plan import LONGEST, Durations
 
+EPILOG = """While it serves, it can be steered over HTTP, in JSON and without signatures: POST to
+/_emulator/faults, /plans, /workflows, /run-groups, /run-caches, /configurations, /expired-tokens,
+/clock, /reset; GET /_emulator/health and /requests. A wrong body is answered with what is right."""
+
 
 def main(arguments: Sequence[str] | None = None, stop: threading.Event | None = None) -> int:
     """Serve until a signal or `stop` ends it, and return the exit code.
@@ -41,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m omics_runs.emulator",
         description="Serve an emulator of AWS HealthOmics runs at 127.0.0.1, until Ctrl-C.",
+        epilog=EPILOG,
     )
     usual = Durations()
     add = parser.add_argument
@@ -49,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--rates", choices=("documented", "none"), default="none", help="throttle as the service")
     add("--no-verify", action="store_true", help="accept calls without or with wrong signatures")
     add("--region", default="us-west-2", help="region to play (default: us-west-2)")
-    add("--strict-workflows", action="store_true", help="know no workflow ids")
+    add("--strict-workflows", action="store_true", help="know only workflows added over HTTP")
+    add("--seed", type=int, default=0, help="where ids and faults by chance come from (default: 0)")
     for name in ("pending", "starting", "running", "stopping"):
         seconds: float = getattr(usual, name)
         text = f"seconds that runs are {name.upper()} (default: {seconds:g})"
@@ -84,6 +90,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         verify_signatures=not options.no_verify,
         rates=rates,
         strict_workflows=options.strict_workflows,
+        seed=options.seed,
         durations=Durations(
             pending=options.pending,
             starting=options.starting,

@@ -16,6 +16,7 @@ import httpx
 from omics_runs._clock import Clock, VirtualClock
 from omics_runs._generated.models import GetRunResponse
 from omics_runs.emulator._admission import Admission
+from omics_runs.emulator._control import answer_control, is_control
 from omics_runs.emulator._http import Received, Refusal, Reply, encoded, merged, refused
 from omics_runs.emulator._injection import Faults
 from omics_runs.emulator._log import Log, Recorded, json_or_none
@@ -112,8 +113,6 @@ class Emulator:
         self._time = Time(self.clock)
         self._runs_on_when_served = clock is None
         self._rates = Rates(rates)
-        self._plans: list[Plan] = []
-        self._log = Log()
         self._lock = threading.RLock()
         self._seed = seed
         self._quotas = quotas or Quotas()
@@ -127,9 +126,11 @@ class Emulator:
         )
 
     def _begin(self) -> None:
-        """Know nothing yet."""
+        """Have nothing to remember yet."""
         self._store = Store(names=Names(self._seed))
         self._admission = Admission(self._store, self._quotas.max_active_runs)
+        self._plans: list[Plan] = []
+        self._log = Log()
 
     def _service(self) -> Service:
         """Return the service as of now, all that happens by itself having happened."""
@@ -462,8 +463,6 @@ class Emulator:
         """
         with self._lock:
             self._begin()
-            self._plans.clear()
-            self._log.clear()
             self._rates.refill()
             self._check.expired_tokens.clear()
             self.faults.clear()
@@ -471,6 +470,8 @@ class Emulator:
 
     def handle(self, received: Received) -> Reply:
         """Answer one HTTP request; the transports and the server call this."""
+        if is_control(received):
+            return answer_control(self, received)
         with self._lock:
             aws_request_id = self._store.names.request_id()
         operation: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 
 from omics_runs.emulator import Emulator
 from omics_runs.emulator.__main__ import main
+from omics_runs.emulator._control import CONTROLS
 from tests.emulator.conftest import ROLE, START
 
 COMMAND = [sys.executable, "-m", "omics_runs.emulator"]
@@ -120,6 +122,51 @@ def test_options(
     assert ending.statuses == statuses
 
 
+class Asking(Ending):
+    """Asks for something over HTTP once, and ends."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Ask, and end."""
+        self.printed += self.capsys.readouterr().out
+        self.ask(self.printed.splitlines()[0].rpartition(" ")[2])
+        return True
+
+    def ask(self, url: str) -> None:
+        """Add the workflow to an emulator that knows none, and start a run of it."""
+        workflow = {"id": START["workflowId"]}
+        added = httpx.post(f"{url}/_emulator/workflows", json=workflow)
+        started = httpx.post(f"{url}/run", json=START)
+        self.statuses += [added.status_code, started.status_code]
+        self.run_id = started.json()["id"]
+
+
+def test_strict_workflows(capsys: pytest.CaptureFixture[str]) -> None:
+    """A strict emulator gets its workflows over HTTP, which prints nothing."""
+    asking = Asking(capsys)
+    main(["--port", "0", "--no-verify", "--strict-workflows"], asking)
+    assert asking.statuses == [200, 201]
+    assert len(asking.printed.splitlines()) == EXPORTS + 1
+    assert capsys.readouterr() == ("", "")
+
+
+def test_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same seed gives the same ids, and another one others."""
+    ids = []
+    for seed in ("1", "1", "2"):
+        asking = Asking(capsys)
+        main(["--port", "0", "--no-verify", "--seed", seed], asking)
+        ids.append(asking.run_id)
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help names every path of the control path."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert all(re.search(rf"/{name}\b", text) for name in CONTROLS)
+
+
 def test_region(capsys: pytest.CaptureFixture[str]) -> None:
     """The region that it plays is the one that it exports."""
     ending = Ending(capsys)
@@ -173,6 +220,7 @@ def test_taken_port_in_process(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["--running", "-1"], id="duration"),
         pytest.param(["--speed", "nan"], id="not a number"),
         pytest.param(["--rates", "any"], id="rates"),
+        pytest.param(["--seed", "x"], id="seed"),
     ],
 )
 def test_impossible_options(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:

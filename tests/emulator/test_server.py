@@ -180,7 +180,9 @@ def test_delay_with_others_who_work() -> None:
 
 
 @pytest.mark.parametrize("method", [pytest.param(name, id=name) for name in OTHER_METHODS])
-@pytest.mark.parametrize("in_process", [pytest.param(True, id="in process"), pytest.param(False)])
+@pytest.mark.parametrize(
+    "in_process", [pytest.param(True, id="in process"), pytest.param(False, id="on loopback")]
+)
 def test_other_methods(
     emulator: Emulator, web: httpx.Client, method: str, in_process: bool
 ) -> None:
