@@ -94,12 +94,6 @@ def wait_for(wait: Callable[[float], bool]) -> None:
         continue
 
 
-def _wait_for_either(first: threading.Event, second: threading.Event) -> None:
-    """Return when one of two events is set; the second one is seen with a delay."""
-    while not (first.wait(GLANCE) or second.is_set()):
-        continue
-
-
 @define(order=True)
 class _Sleeper:
     wake_at: float
@@ -151,7 +145,7 @@ class VirtualClock:
             if given_up is None:
                 wait_for(done.wait)
             else:
-                _wait_for_either(done, given_up)
+                wait_for(lambda _: done.wait(GLANCE) or given_up.is_set())
 
     async def asleep(self, seconds: float) -> None:
         """Suspend the calling task until virtual time has moved on by `seconds`."""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -265,15 +266,48 @@ def test_clients_may_go_away(served: str, capfd: pytest.CaptureFixture[str]) -> 
     assert capfd.readouterr() == ("", "")
 
 
+class OwnClock:
+    """A clock as users may write one, with no more than the protocol asks for."""
+
+    def __init__(self) -> None:
+        self.elapsed = 0.0
+
+    def now(self) -> datetime:
+        """Return the real time of day."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return the seconds that were slept."""
+        return self.elapsed
+
+    def sleep(self, seconds: float) -> None:
+        """Be there at once."""
+        self.elapsed += seconds
+
+    async def asleep(self, seconds: float) -> None:
+        """Be there at once."""
+        self.elapsed += seconds
+
+
+def test_own_clocks() -> None:
+    """A slow answer waits on whatever clock the emulator was given."""
+    emulator = Emulator(OwnClock(), verify_signatures=False)
+    emulator.faults.add(Fault(delay=5))
+    with emulator.serve() as url:
+        assert httpx.get(f"{url}/run").status_code == 200
+        assert httpx.get(f"{url}/_emulator/health").json()["speed"] is None
+    assert emulator.clock.monotonic() == 5
+
+
 def test_own_mistakes_are_told(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """An error of the emulator itself is no silent one."""
 
-    class Broken(VirtualClock):
+    class Broken(OwnClock):
         """A clock that can't be waited for."""
 
-        def sleep(self, seconds: float, *, given_up: threading.Event | None = None) -> None:
+        def sleep(self, seconds: float) -> None:
             """Fail."""
             raise NotImplementedError
 
