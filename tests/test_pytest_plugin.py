@@ -144,16 +144,6 @@ def test_a_run_that_was_looked_at_has_ended() -> None:
             client.cancel_run(started.id)
 
 
-def test_a_run_can_be_planned_to_last(omics_emulator: Emulator) -> None:
-    """A run of centuries is still under way at the next look."""
-    omics_emulator.plan(durations=Durations(running=1e10))
-    with OmicsRunsClient() as client:
-        started = client.send(START)
-        assert client.get_run(started.id).status == "RUNNING"
-        client.cancel_run(started.id)
-        assert client.get_run(started.id).status == "CANCELLED"
-
-
 def test_other_processes_find_the_emulator(omics_emulator: Emulator) -> None:
     """A program that the code under test starts is led there as well."""
     code = "from omics_runs import OmicsRunsClient; print(OmicsRunsClient().list_runs().items)"
