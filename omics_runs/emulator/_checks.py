@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from omics_runs._narrow import is_mapping, is_number
+from omics_runs._narrow import LONGEST, is_mapping, is_number
 
 Validator: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
@@ -51,8 +51,8 @@ def is_share(value: object) -> bool:
 
 
 def is_delay(value: object) -> bool:
-    """Return whether `value` is a number of seconds that can pass."""
-    return is_number(value) and 0 <= value < float("inf")
+    """Return whether `value` is a number of seconds that clocks can count."""
+    return is_number(value) and 0 <= value <= LONGEST
 
 
 def is_header_value(value: object) -> bool:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from omics_runs._clock import Clock, ScaledClock, SystemClock, VirtualClock
-from omics_runs._narrow import is_array
+from omics_runs._narrow import LONGEST, is_array
 from omics_runs._version import __version__
 from omics_runs.emulator._arguments import call
+from omics_runs.emulator._checks import is_delay
 from omics_runs.emulator._faults import Fault
 from omics_runs.emulator._http import Received, Refusal, Reply, decoded, encoded, refused
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from omics_runs.emulator._emulator import Emulator
 
 ROOT = "/_emulator"
-
-LONGEST_ADVANCE = 1e9
-"""Most seconds that a clock is moved ahead at a time, some 30 years."""
 
 Answer: TypeAlias = Mapping[str, object]
 Control: TypeAlias = Callable[["Emulator", Any], Answer]
@@ -108,8 +106,8 @@ def _advance(emulator: Emulator, body: object) -> Answer:
         raise Refusal(409, "", msg)
 
     def move(*, advance: float) -> None:
-        if not 0 <= advance <= LONGEST_ADVANCE:
-            msg = f"advance must be from 0 to {LONGEST_ADVANCE:.0f} seconds, got {advance}"
+        if not is_delay(advance):
+            msg = f"advance must be from 0 to {LONGEST:.0f} seconds, got {advance}"
             raise ValueError(msg)
         clock.advance(advance)
 

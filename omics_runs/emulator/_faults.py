@@ -13,6 +13,7 @@ from attrs import field, frozen
 from attrs.validators import optional
 
 from omics_runs._generated.errors import ERRORS_BY_STATUS
+from omics_runs._narrow import LONGEST
 from omics_runs.emulator._checks import (
     are_headers,
     are_members,
@@ -142,7 +143,7 @@ class Fault:
     delay: float | None = field(
         default=None,
         kw_only=True,
-        validator=optional(must("be a finite number of seconds from 0 up", is_delay)),
+        validator=optional(must(f"be a number of seconds from 0 to {LONGEST:.0f}", is_delay)),
     )
     """Seconds of the emulator's clock that the answer is held back."""
     hang: bool = field(default=False, kw_only=True, validator=must("be True or False", is_flag))

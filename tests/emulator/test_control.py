@@ -442,6 +442,7 @@ def test_in_process(emulator: Emulator, caller: Caller) -> None:
         pytest.param("workflows", {"type": "X"}, 'type must be "PRIVATE" or', id="workflow"),
         pytest.param("configurations", {}, "name is missing; there are name,", id="configuration"),
         pytest.param("clock", {"advance": -1}, "advance must be from 0 to 1000000000", id="back"),
+        pytest.param("clock", {"advance": 1e10}, "advance must be from 0 to 1000000000", id="far"),
         pytest.param("clock", {}, "advance is missing; there are advance", id="no advance"),
         pytest.param("expired-tokens", {}, "session_token is missing", id="no token"),
         pytest.param("reset", {"runs": True}, "there is no 'runs'; there are none", id="reset"),

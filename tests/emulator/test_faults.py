@@ -400,6 +400,7 @@ def test_async_calls(emulator: Emulator, clock: VirtualClock, backend: str) -> N
         pytest.param({"status": 500, "message": 1}, id="message a number"),
         pytest.param({"body": "text"}, id="body a text"),
         pytest.param({"delay": float("inf")}, id="delay endless"),
+        pytest.param({"delay": 1e10}, id="delay of centuries"),
         pytest.param({"delay": "1"}, id="delay a text"),
         pytest.param({"hang": 1}, id="hang a number"),
         pytest.param({"reset": "yes"}, id="reset a text"),
