@@ -67,7 +67,7 @@ class Admission:
         if run.course.ends_at == moment:
             self._queue.leave(run_id)
             self._store.end(run)
-        elif run.course.slot_from == moment and not self._queue.knows(run_id):
+        elif run.course.slot_from == moment:
             self._store.update(attrs.evolve(run, course=run.course.held()))
             self._queue.join(_ticket(run))
 

@@ -18,6 +18,9 @@ from omics_runs.emulator._timeline import Step, Timeline
 NEVER = float("inf")
 """The moment of what does not happen."""
 
+ROUNDING = 1e-6
+"""Seconds by which sums of the same durations may differ."""
+
 
 @frozen(kw_only=True)
 class Course:
@@ -68,7 +71,7 @@ class Course:
     def granted(self, moment: float) -> Course:
         """Return the course of a held run that gets its slot: all that was to come is put off."""
         whole = self.rest or self
-        return whole if whole.slot_from == moment else whole.put_off(whole.slot_from, moment)
+        return whole.put_off(whole.slot_from, moment)
 
     def put_off(self, moment: float, to: float) -> Course:
         """Return the course with all that comes after PENDING moved, from one moment to another."""
@@ -119,7 +122,7 @@ class Course:
         """Return the course, ended in time if it would be RUNNING for too long."""
         begin, leave = _time_running(self.timeline)
         stop = begin + self.limit
-        if leave <= stop:
+        if leave <= stop + ROUNDING:
             return self
         end = stop + self.durations.stopping
         steps = (Step(stop, RunStatus.STOPPING), Step(end, RunStatus.FAILED))
@@ -190,7 +193,7 @@ def _failed(created: float, after: float | None, durations: Durations) -> Timeli
 
 def _failed_early(created: float, after: float, durations: Durations) -> Timeline[RunStatus]:
     """A wrong role, bucket or parameter makes a run fail before it ever was RUNNING."""
-    before = _whole(created, durations, RunStatus.FAILED).before(created + after)
+    before = _whole(created, durations, RunStatus.FAILED).until(created + after)
     return Timeline((*before, Step(created + after, RunStatus.FAILED)))
 
 

@@ -32,7 +32,11 @@ def _check_seconds(_: object, attribute: attrs.Attribute[float], value: float) -
 
 @frozen(kw_only=True)
 class Durations:
-    """How long a run stays in each status, in seconds of the emulator's clock."""
+    """How long a run stays in each status, in seconds of the emulator's clock.
+
+    Raises:
+        ValueError: One of them is below 0, or above ten years.
+    """
 
     pending: float = field(default=30.0, validator=_check_seconds)
     """Before it asks for a slot; if none is free, it waits on."""

@@ -44,10 +44,10 @@ def begun(caller: Caller, clock: VirtualClock, names: Sequence[str]) -> list[lis
     """Return the names of the runs that got a slot together, in the order of time."""
     groups: list[list[str]] = []
     clock.advance(BRIEF.pending)
-    while any(statuses(caller)[name] == "PENDING" for name in names) or active(caller):
+    for _ in names:
         groups.append(active(caller))
         clock.advance(SLOT_SECONDS)
-    return groups
+    return [group for group in groups if group]
 
 
 def test_two_at_a_time(emulator: Emulator, caller: Caller, clock: VirtualClock) -> None:
@@ -290,6 +290,26 @@ def test_change_of_plan_while_waiting(
     assert seconds(run.creation_time, run.stop_time) == pytest.approx(length)
 
 
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        pytest.param(25, "ASSUME_ROLE_FAILED", id="before it runs"),
+        pytest.param(None, "RUN_TASK_FAILED", id="later"),
+    ],
+)
+def test_reason_of_a_failure_planned_while_waiting(
+    clock: VirtualClock, after: float | None, reason: str
+) -> None:
+    """A run that is led to its failure while it waits has the reason of its later course."""
+    caller = alone(clock)
+    caller.start()
+    run_id = caller.start()["id"]
+    clock.advance(50)
+    caller.emulator.plan(run_id=run_id, ends="FAILED", after=after)
+    clock.advance(1000)
+    assert caller.run(run_id)["failureReason"] == reason
+
+
 def test_a_plan_that_puts_off_the_wish_for_a_slot(clock: VirtualClock) -> None:
     """A run that waits already starts as soon as it can, though by its new plan it would later."""
     caller = alone(clock)
@@ -402,6 +422,8 @@ def test_a_maximum_lowered_while_the_account_is_full(clock: VirtualClock) -> Non
     caller.emulator.add_run_group(group, max_runs=1)
     clock.advance(50)
     assert active(caller) == ["long", "c"]
+    clock.advance(900)
+    assert active(caller) == ["b"]
 
 
 def test_a_late_run_of_higher_priority(clock: VirtualClock) -> None:
