@@ -9,7 +9,7 @@ from pathlib import Path
 
 from codegen.notes import Config
 from codegen.problems import GeneratorError
-from codegen.refresh import refresh
+from codegen.refresh import check_source, refresh
 from codegen.render import check, load, render
 
 SOURCE = Path(__file__).parent
@@ -33,13 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    folder, config = options.source / "model", Config.load(options.source / "config.toml")
     if options.command == "refresh":
-        refresh(options.source / "model", Config.load(options.source / "config.toml"))
+        refresh(folder, config)
         return 0
     api = load(options.source, draft=options.draft)
     if options.command == "render":
         render(api, options.target)
         return 0
+    check_source(folder, config)
     drift = check(api, options.target)
     print("\n".join(drift) if drift else f"{options.target.name} is what would be rendered.")
     return 1 if drift else 0

@@ -62,6 +62,10 @@ class Lookups:
         """Return whether a shape is JSON of any form."""
         return bool(self.shapes[shape].get("document"))
 
+    def is_part(self, shape: str) -> bool:
+        """Return whether a shape has a class of its own: a structure or union, but no document."""
+        return self.shapes[shape]["type"] == "structure" and not self.is_document(shape)
+
     def is_union(self, shape: str) -> bool:
         """Return whether of a shape's members exactly one is there."""
         return bool(self.shapes[shape].get("union"))

@@ -8,7 +8,7 @@ from typing import Any
 from codegen import ir, names, words
 from codegen.enums import Enums
 from codegen.lookups import Lookups, Shape
-from codegen.problems import GeneratorError
+from codegen.problems import GeneratorError, check_quotable
 
 PLAIN_TYPES: Mapping[str, str] = {
     "string": "str",
@@ -22,6 +22,7 @@ PLAIN_TYPES: Mapping[str, str] = {
 COPIERS = {"list": "copy_items", "map": "copy_mapping"}
 """How the containers of a request are copied when it is built."""
 LOCATIONS = {"uri": "label", "querystring": "query", None: "body"}
+LEAVE_OUT = "Leave the operation out of config.toml, or teach the generator (codegen/models.py)"
 
 
 class Models:
@@ -36,6 +37,7 @@ class Models:
         self._enums = enums
         self._sent = frozenset(_inside(lookups.shapes, inputs))
         self._made: dict[str, ir.Model] = {}
+        self._parts: set[str] = set()
         self._unions: dict[str, ir.Union] = {}
         self._module_of: dict[str, str] = {}
 
@@ -44,8 +46,15 @@ class Models:
         """The names of all classes and unions."""
         return (*self._made, *self._unions)
 
+    @property
+    def mixins(self) -> tuple[str, ...]:
+        """The hand-written classes that models are as well, as `module.Class`."""
+        return tuple(sorted({model.mixin for model in self._made.values() if model.mixin}))
+
     def module(self, name: str) -> ir.Module:
         """Return a module with the models that were made for it."""
+        about = self._look.config.table("modules")[name]["about"]
+        check_quotable(f"config.toml [modules.{name}]", "about", about)
         models = [self._made[key] for key, module in self._module_of.items() if module == name]
         spoken_of = {word for model in models for word in _spoken_of(model)}
         foreign = (
@@ -55,7 +64,7 @@ class Models:
         )
         return ir.Module(
             name=name,
-            about=self._look.config.table("modules")[name]["about"],
+            about=about,
             models=tuple(sorted(models, key=lambda model: model.is_request)),
             imports=tuple(foreign),
         )
@@ -97,7 +106,6 @@ class Models:
             raise GeneratorError(name, what, "Teach the generator to tell them apart")
 
     def _answer(self, name: str, base: str, page: str, fields: tuple[ir.Field, ...]) -> ir.Model:
-        mixin = self._look.config.find("mixins", name)
         return ir.Model(
             name=name,
             base=base,
@@ -105,17 +113,30 @@ class Models:
             link=self._look.link(page),
             fields=fields,
             ref=self._ref(name, {member.wire: member for member in fields}),
-            mixin=mixin["class"] if mixin else None,
+            mixin=self._mixin(name),
         )
+
+    def _mixin(self, model: str) -> str | None:
+        entry = self._look.config.find("mixins", model)
+        if entry is None:
+            return None
+        path = str(entry["class"])
+        if "." not in path or not all(part.isidentifier() for part in path.split(".")):
+            where = f"config.toml [mixins.{model}]"
+            raise GeneratorError(where, f"{path!r} is no class in a module", "Write module.Class")
+        names.check_class(path.rpartition(".")[2])
+        return path
 
     def _ref(self, model: str, members: Mapping[str, ir.Field]) -> ir.Ref | None:
         entry = self._look.config.find("refs", model)
         if entry is None:
             return None
-        for key in ("id", "uuid"):
-            if key in entry and entry[key] not in members:
-                where = f"config.toml [refs.{model}]"
-                raise GeneratorError(where, f"it has no member {entry[key]!r}", "Correct it")
+        where = f"config.toml [refs.{model}]"
+        for wire in (entry[key] for key in ("id", "uuid") if key in entry):
+            if wire not in members:
+                raise GeneratorError(where, f"it has no member {wire!r}", "Correct it")
+            if members[wire].type.removesuffix(" | None") != "str":
+                raise GeneratorError(where, f"its member {wire!r} is no string", "Correct it")
         uuid = members[entry["uuid"]].name if "uuid" in entry else None
         id_member = members[entry["id"]]
         return ir.Ref(id=id_member.name, uuid=uuid, is_certain=id_member.required)
@@ -124,7 +145,8 @@ class Models:
 
     def _part(self, name: str, module: str) -> str:
         """Return the name of a structure's class, or of a union's alias, which is made if new."""
-        if name not in self.names:
+        if name not in self._parts:
+            self._parts.add(name)
             if self._look.is_union(name):
                 self._union(name, module)
             else:
@@ -132,7 +154,11 @@ class Models:
         return name
 
     def _structure(self, name: str, module: str) -> None:
-        make = self._sent_fields if name in self._sent else self._answer_fields
+        make = self._answer_fields
+        if name in self._sent:
+            make = self._sent_fields
+            for member, ref in self._look.shapes[name]["members"].items():
+                self._check_enums(f"{name}.{member}", _held(self._look.shapes[ref["shape"]]))
         self._add(module, self._answer(name, "Structure", name, make(name, module)))
 
     def _union(self, name: str, module: str) -> None:
@@ -149,7 +175,8 @@ class Models:
             unknown=unknown,
         )
         self._unions[name] = union
-        about = f"A `{name}` newer than this release; it is kept as it came, and never sent."
+        fate = "and never sent" if name in self._sent else "under the name it came with"
+        about = f"A variant of `{name}` newer than this release. It is kept as it came, {fate}."
         link = self._look.link(name)
         self._add(
             module,
@@ -159,26 +186,42 @@ class Models:
         )
 
     def _variant(self, union: str, member: str, module: str) -> ir.Model:
-        shape = self._look.shapes[union]["members"][member]["shape"]
-        is_sent = union in self._sent
-        usual = f"{union}{member[:1].upper()}{member[1:]}"
-        value = ir.Field(
-            name="value",
-            wire=member,
-            type=self._sent_type(shape, module) if is_sent else self._answer_type(shape, module),
-            default=self._sent_default(shape, required=True) if is_sent else "",
-            about=f"What is given. {self._constraint(shape)}".strip() if is_sent else "",
-            rule=self._rule(shape, secret=False) if is_sent else None,
-            required=True,
-            document=self._look.is_document(shape),
-        )
+        if union in self._sent:
+            shape = self._look.shapes[union]["members"][member]["shape"]
+            self._check_enums(f"{union}.{member}", (shape, *_held(self._look.shapes[shape])))
+            value = self._sent_field(union, member, module, required=True)
+        else:
+            value = self._answer_field(union, member, module, required=True)
         return ir.Model(
-            name=self._look.renamed(f"{union}.{member}", usual),
+            name=self._variant_name(union, member),
             base="Variant",
             about=self._look.headed("models", union, member),
             link=self._look.link(union),
             fields=(value,),
         )
+
+    def _variant_name(self, union: str, member: str) -> str:
+        name = self._look.renamed(f"{union}.{member}", f"{union}{member[:1].upper()}{member[1:]}")
+        if name in self.names:
+            what = f"another class is named {name!r} already"
+            raise GeneratorError(f"{union}.{member}", what, "Give it another name in [rename]")
+        return name
+
+    def _check_enums(self, where: str, shapes: Iterable[str]) -> None:
+        """Refuse enums in containers and variants of parts: the SDK could not read them again."""
+        for shape in shapes:
+            if self._enums.name_of(shape):
+                what = f"a part of a request has the enum {shape!r} in a container or variant"
+                raise GeneratorError(where, what, LEAVE_OUT)
+
+    def _name(self, model: str, member: str) -> str:
+        """Return how an attribute is called; the one of a variant is its value."""
+        return "value" if self._look.is_union(model) else self._look.name(model, member)
+
+    def _about(self, model: str, member: str) -> str:
+        """Return what is said of an attribute; of a variant, its class tells more."""
+        is_variant = self._look.is_union(model)
+        return "What is given." if is_variant else self._look.about(model, member)
 
     # What an answer gives
 
@@ -203,11 +246,11 @@ class Models:
         document = self._look.is_document(ref["shape"])
         kind = self._retyped(model, member) or self._answer_type(ref["shape"], module)
         return ir.Field(
-            name=self._look.name(model, member),
+            name=self._name(model, member),
             wire=ref.get("locationName", member),
             type=kind if required else f"{kind} | None",
             default="" if required else "None",
-            about=self._look.about(model, member),
+            about=self._about(model, member),
             required=required,
             hidden=self._look.is_hidden(model, member) or document,
             document=document,
@@ -247,22 +290,21 @@ class Models:
     def _sent_fields(self, model: str, module: str) -> tuple[ir.Field, ...]:
         shape = self._look.shapes[model]
         return tuple(
-            self._sent_field(
-                model, member, ref, module, required=member in shape.get("required", ())
-            )
-            for member, ref in shape["members"].items()
+            self._sent_field(model, member, module, required=member in shape.get("required", ()))
+            for member in shape["members"]
         )
 
-    def _sent_field(
-        self, model: str, member: str, ref: Mapping[str, Any], module: str, *, required: bool
-    ) -> ir.Field:
+    def _sent_field(self, model: str, member: str, module: str, *, required: bool) -> ir.Field:
+        ref = self._look.shapes[model]["members"][member]
         shape = ref["shape"]
         hidden = self._look.is_hidden(model, member)
         document = self._look.is_document(shape)
+        if hidden:
+            self._check_hideable(f"{model}.{member}", shape)
         kind = self._sent_type(shape, module)
-        about = f"{self._look.about(model, member)} {self._constraint(shape)}"
+        about = f"{self._about(model, member)} {self._constraint(shape)}"
         return ir.Field(
-            name=self._look.name(model, member),
+            name=self._name(model, member),
             wire=ref.get("locationName", member),
             type=kind if required else f"{kind} | None",
             default=self._sent_default(shape, required=required),
@@ -275,6 +317,20 @@ class Models:
             location=LOCATIONS[ref.get("location")],
         )
 
+    def _check_hideable(self, where: str, name: str) -> None:
+        """Refuse to hide what a message about a wrong value would show."""
+        shape = self._look.shapes[name]
+        inner = [name, *_held(shape)]
+        is_shown = any(
+            self._enums.name_of(part)
+            or self._look.shapes[part]["type"] in {"integer", "long"}
+            or self._look.is_part(part)
+            for part in inner
+        )
+        if is_shown:
+            what = "it can't be hidden, since messages show its value or its members"
+            raise GeneratorError(where, what, "Hide the members inside it, or teach the generator")
+
     def _sent_type(self, name: str, module: str) -> str:
         shape = self._look.shapes[name]
         if enum := self._enums.name_of(name):
@@ -283,7 +339,7 @@ class Models:
             case "list":
                 return f"Sequence[{self._sent_type(shape['member']['shape'], module)}]"
             case "map":
-                return "Mapping[str, str]"
+                return f"Mapping[str, {self._sent_type(shape['value']['shape'], module)}]"
             case "structure":
                 is_free = self._look.is_document(name)
                 return "Mapping[str, object]" if is_free else self._part(name, module)
@@ -301,7 +357,9 @@ class Models:
 
     def _rule(self, name: str, *, secret: bool) -> str:
         enum = self._enums.name_of(name)
-        return f"Choice({enum})" if enum else self._plain_rule(name, secret=secret)
+        if enum is None:
+            return self._plain_rule(name, secret=secret)
+        return f"Choice({self._enums.use(enum, in_request=True).name})"
 
     def _plain_rule(self, name: str, *, secret: bool) -> str:
         shape = self._look.shapes[name]
@@ -326,7 +384,8 @@ class Models:
         if not self._look.is_union(name):
             return f"Nested({name})"
         union = self._unions[name]
-        return f"OneOf(({', '.join(union.variants)},), unknown={union.unknown})"
+        variants = ", ".join(union.variants) + ("," if len(union.variants) == 1 else "")
+        return f"OneOf(({variants}), unknown={union.unknown})"
 
     def _constraint(self, name: str) -> str:
         shape = self._look.shapes[name]
@@ -362,7 +421,14 @@ def _inside(shapes: Mapping[str, Shape], inputs: Iterable[str]) -> Iterator[str]
 def _parts(shape: Shape) -> Iterator[str]:
     for ref in shape.get("members", {}).values():
         yield ref["shape"]
-    for part in ("member", "key", "value"):
+    if "key" in shape:
+        yield shape["key"]["shape"]
+    yield from _held(shape)
+
+
+def _held(shape: Shape) -> Iterator[str]:
+    """Yield the shape of what a list or map holds."""
+    for part in ("member", "value"):
         if part in shape:
             yield shape[part]["shape"]
 

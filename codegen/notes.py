@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codegen.problems import GeneratorError, parsed
+from codegen.problems import GeneratorError, check_quotable, parsed
 
 TABLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     # table: keys that an entry must have, keys that it may have
@@ -118,6 +118,7 @@ class Descriptions:
         """Return the text of one thing, or nothing."""
         self._used.add((kind, subject, key))
         text: str = self._data.get(kind, {}).get(subject, {}).get(key, "")
+        check_quotable(f"descriptions.toml [{kind}.{subject}]", key, text)
         return " ".join(text.split())
 
     def check_all_used(self) -> None:

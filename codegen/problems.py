@@ -26,6 +26,16 @@ class GeneratorError(Exception):
         return f"{self.where}: {self.what}. {self.todo}."
 
 
+def check_quotable(where: str, key: str, text: str) -> None:
+    """Refuse a text that would end the docstring it is written into.
+
+    Raises:
+        GeneratorError: It would.
+    """
+    if '"""' in text:
+        raise GeneratorError(where, f"{key!r} has three quotes in a row", "Write it without")
+
+
 def parsed(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
     """Return what a file holds, which is a table or an object.
 

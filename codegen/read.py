@@ -15,6 +15,9 @@ from codegen.notes import Config, Descriptions
 from codegen.problems import GeneratorError
 from codegen.traits import check_model
 
+PARTITION = frozenset({"id", "outputs", "regionRegex", "regions"})
+OUTPUTS = frozenset({"dnsSuffix", "dualStackDnsSuffix", "supportsFIPS", "supportsDualStack"})
+"""What a partition must say."""
 USUAL_STATUS = 200
 """HTTP status of an answer whose operation names none, for botocore as well."""
 
@@ -76,7 +79,7 @@ class _Reader:
         )
 
     def _check_classes(self) -> None:
-        """Refuse two classes of one name, the aliases of the enums among them."""
+        """Refuse two classes of one name, the enums' aliases and the mixins among them."""
         taken = set(self._models.names)
         for enum in self._enums.used:
             for name in (enum.name, enum.like):
@@ -84,6 +87,12 @@ class _Reader:
                     what = f"the enum {enum.name!r} needs this name too"
                     raise GeneratorError(name, what, names.TEACH)
                 taken.add(name)
+        for path in self._models.mixins:
+            name = path.rpartition(".")[2]
+            if name in taken:
+                what = f"{path!r} has the name of another class"
+                raise GeneratorError("config.toml [mixins]", what, "Call the mixin otherwise")
+            taken.add(name)
 
     def _check_operations(self, wanted: Iterable[str]) -> None:
         found = list(wanted)
@@ -193,11 +202,12 @@ class _Reader:
 
     def _largest(self, request: str, limit: ir.Field) -> int | None:
         """Return the most items that a page may be asked to have."""
-        for member, ref in self._look.shapes[request]["members"].items():
-            if ref.get("locationName", member) == limit.wire:
-                largest: int | None = self._look.shapes[ref["shape"]].get("max")
-                return largest
-        return None
+        members = self._look.shapes[request]["members"].items()
+        shape = next(
+            ref["shape"] for name, ref in members if ref.get("locationName", name) == limit.wire
+        )
+        largest: int | None = self._look.shapes[shape].get("max")
+        return largest
 
 
 def _check_methods(operations: tuple[ir.Operation, ...]) -> None:
@@ -257,7 +267,9 @@ def _fault(shape: Shape) -> str | None:
 
 
 def _partition(entry: Mapping[str, Any]) -> ir.Partition:
-    outputs = entry["outputs"]
+    outputs = entry.get("outputs", {})
+    for key in (*sorted(PARTITION - set(entry)), *sorted(OUTPUTS - set(outputs))):
+        raise GeneratorError("partitions.json", f"a partition has no {key!r}", "Refresh it")
     return ir.Partition(
         id=entry["id"],
         dns_suffix=outputs["dnsSuffix"],

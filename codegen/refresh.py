@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -19,8 +20,10 @@ from typing import Any
 from attrs import frozen
 
 from codegen.notes import Config
-from codegen.problems import GeneratorError
+from codegen.problems import GeneratorError, parsed
 
+SOURCES = ("service-2.json", "paginators-1.json", "partitions.json")
+"""The files of botocore that the snapshot is made of."""
 DOCUMENTATION = frozenset({"documentation", "documentationUrl"})
 SOURCE_HEADER = (
     "# Where the snapshot in this folder is from; written by `python -m codegen refresh`."
@@ -46,22 +49,41 @@ def refresh(folder: Path, config: Config) -> None:
     source = folder / "SOURCE.toml"
     date = datetime.now(UTC).date().isoformat()
     if source.exists():
-        known = tomllib.loads(source.read_text("utf-8"))
+        known = parsed(source, tomllib.loads)
         kept = str(known.get("date", date))
         date = kept if source_text(snapshot, kept) == source.read_text("utf-8") else date
     source.write_text(source_text(snapshot, date), "utf-8")
 
 
+def check_source(folder: Path, config: Config) -> None:
+    """Refuse a snapshot whose `SOURCE.toml` does not say what it was made of.
+
+    Raises:
+        GeneratorError: It does not.
+    """
+    source = parsed(folder / "SOURCE.toml", tomllib.loads)
+    hashes = source.get("sha256")
+    if not isinstance(hashes, dict) or set(hashes) != set(SOURCES):
+        what = f"its 'sha256' is not that of {', '.join(SOURCES)}"
+        raise GeneratorError("SOURCE.toml", what, "Refresh the snapshot")
+    if source.get("api_version") != config.service["api_version"]:
+        what = f"its 'api_version' is not {config.service['api_version']!r}, as in config.toml"
+        raise GeneratorError("SOURCE.toml", what, "Refresh the snapshot")
+    forms = {"botocore_version": r"\d+(\.\d+)+", "date": r"\d{4}-\d\d-\d\d"}
+    found = [(key, source.get(key), form) for key, form in forms.items()]
+    found += [(name, digest, "[0-9a-f]{64}") for name, digest in hashes.items()]
+    for key, value, form in found:
+        if not re.fullmatch(form, str(value)):
+            raise GeneratorError("SOURCE.toml", f"its {key!r} is {value!r}", "Refresh the snapshot")
+
+
 def take_snapshot(config: Config) -> Snapshot:
     """Return the snapshot of the installed botocore."""
     service, version = config.service["name"], config.service["api_version"]
-    paths = {
-        "service-2.json": f"{service}/{version}/service-2.json",
-        "paginators-1.json": f"{service}/{version}/paginators-1.json",
-        "partitions.json": "partitions.json",
-    }
+    paths = {name: f"{service}/{version}/{name}" for name in SOURCES}
+    paths["partitions.json"] = "partitions.json"
     raw = {name: _read(path) for name, path in paths.items()}
-    model, paginators, partitions = (json.loads(raw[name]) for name in paths)
+    model, paginators, partitions = (json.loads(raw[name]) for name in SOURCES)
     wanted = [name for entry in config.table("modules").values() for name in entry["operations"]]
     parts = {
         f"{service}.json": closure(model, wanted),
@@ -78,6 +100,8 @@ def take_snapshot(config: Config) -> Snapshot:
 
 def closure(model: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
     """Return the part of a model that some operations reach, without documentation."""
+    for key in ("metadata", "operations", "shapes"):
+        _has("the service's model", model, key)
     for name in wanted:
         if name not in model["operations"]:
             raise GeneratorError(name, "botocore knows no such operation", "Correct config.toml")
@@ -114,6 +138,11 @@ def source_text(snapshot: Snapshot, date: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _has(where: str, data: Mapping[str, Any], key: str) -> None:
+    if key not in data:
+        raise GeneratorError(where, f"it has no {key!r}", "Install another botocore")
+
+
 def _read(path: str) -> bytes:
     root = resources.files("botocore").joinpath("data")
     packed = root.joinpath(f"{path}.gz")
@@ -125,6 +154,7 @@ def _read(path: str) -> bytes:
 def _collect(shapes: Mapping[str, Any], names: Iterator[str], found: dict[str, Any]) -> None:
     for name in names:
         if name not in found:
+            _has("the service's shapes", shapes, name)
             found[name] = shapes[name]
             _collect(shapes, _references(shapes[name]), found)
 
@@ -164,12 +194,17 @@ def _sorted(value: Any, parent: str = "") -> Any:
 
 
 def _paginators(paginators: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
+    _has("botocore's paginators", paginators, "pagination")
     found = paginators["pagination"]
     return {"pagination": {name: found[name] for name in sorted(wanted) if name in found}}
 
 
 def _partitions(partitions: Mapping[str, Any]) -> dict[str, Any]:
     """Return the partitions in botocore's order, in which the first match wins."""
+    _has("botocore's partitions", partitions, "partitions")
+    for entry in partitions["partitions"]:
+        for key in ("id", "outputs", "regionRegex", "regions"):
+            _has("a partition of botocore's", entry, key)
     return {
         "partitions": [
             {

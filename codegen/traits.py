@@ -182,6 +182,9 @@ class _Checks:
             raise GeneratorError(name, "it contains itself", LEAVE_OUT)
         shape = self._shape(name)
         for inner in _inner(shape):
+            if self._shape(inner).get("document"):
+                what = f"an answer has a {shape['type']} of documents"
+                raise GeneratorError(name, what, LEAVE_OUT)
             self._response(inner, (*parents, name))
         for member, ref in shape.get("members", {}).items():
             where = f"{name}.{member}"
@@ -246,8 +249,8 @@ def _check_special(name: str, shape: Shape) -> None:
         raise GeneratorError(name, "a document has members", TEACH)
     if shape.get("union") and not shape["members"]:
         raise GeneratorError(name, "a union has no variants", TEACH)
-    if shape.get("union") and (shape.get("required") or shape.get("document")):
-        raise GeneratorError(name, "a union requires a variant, or is a document", TEACH)
+    if shape.get("union") and shape.get("required"):
+        raise GeneratorError(name, "a union requires a variant", TEACH)
 
 
 def _check_required(name: str, shape: Shape) -> None:

@@ -99,6 +99,22 @@ def _member(name: str, *, model: str = "GetPlantRequest") -> Callable[[Garden], 
                 "validate",
             )
         ),
+        *(
+            pytest.param(
+                _member(name, model="BedPlan"),
+                f"BedPlan.{name}: the SDK itself has the name {names.snake(name)!r}",
+                id=f"part-{name}",
+            )
+            for name in ("extra", "ref", "toDict", "field", "copyItems")
+        ),
+        *(
+            pytest.param(
+                _member("type", model=model),
+                "'type' and \"a document's class\" would both be named 'type'",
+                id=f"type-beside-a-document-of-{model}",
+            )
+            for model in ("GetPlantResponse", "BedPlan")
+        ),
         pytest.param(_member("class"), "'class' can't be a name in Python", id="keyword"),
         pytest.param(_member("3d"), "'3d' can't be a name in Python", id="digit-first"),
         pytest.param(
@@ -168,6 +184,20 @@ def _member(name: str, *, model: str = "GetPlantRequest") -> Callable[[Garden], 
             "GetPlantResponse: two operations share it",
             id="shared-response",
         ),
+        *(
+            pytest.param(
+                lambda garden, model=model, part=part: garden.shapes[model]["members"].update(
+                    again={"shape": part}
+                ),
+                f"{part}: two operations share it, or a structure has its name",
+                id=f"{part}-as-a-part",
+            )
+            for model, part in (
+                ("WeighPlantResponse", "ListPlantsResponse"),
+                ("PlantSeedResponse", "WeighPlantResponse"),
+                ("WeighPlantResponse", "LayOutBedRequest"),
+            )
+        ),
     ],
 )
 def test_impossible_names_stop_the_generator(
@@ -178,6 +208,78 @@ def test_impossible_names_stop_the_generator(
     with pytest.raises(GeneratorError) as caught:
         garden.read(draft=True)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in ("value", "tag", "type")])
+def test_parts_may_have_members_named_as_those_of_variants(garden: Garden, name: str) -> None:
+    """Only what has methods that say `type` themselves can't have a member of that name."""
+    _member(name, model="Row")(garden)
+    row = next(model for model in garden.read().models if model.name == "Row")
+    assert name in {member.name for member in row.fields}
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        *(
+            pytest.param(
+                to,
+                f"Filling.compostUri: another class is named {to!r} already",
+                id=f"{case}-made-before",
+            )
+            for case, to in (
+                ("variant", "FillingLayers"),
+                ("structure", "Leaf"),
+                ("answer", "PlantSeedResponse"),
+                ("request", "PlantSeedRequest"),
+            )
+        ),
+        *(
+            pytest.param(to, f"{to}: two operations share it, or a structure has its name", id=case)
+            for case, to in (
+                ("structure-made-later", "Row"),
+                ("answer-made-later", "ListPlantsResponse"),
+                ("request-made-later", "ListPlantsRequest"),
+                ("union-itself", "Filling"),
+                ("other-union", "Outcome"),
+                ("unknown-variant", "UnknownFilling"),
+                ("other-unions-unknown-variant", "UnknownOutcome"),
+            )
+        ),
+        pytest.param("Mulch", "Mulch: the enum 'Mulch' needs this name too", id="enum"),
+        pytest.param("MulchLike", "MulchLike: the enum 'Mulch' needs this name", id="alias"),
+        pytest.param("Counted", "'tests.codegen.mixin.Counted' has the name", id="mixin"),
+        pytest.param("Variant", "Variant: generated files need this name", id="import"),
+        pytest.param("class", "class: it can't be the name of a class", id="keyword"),
+        pytest.param("_Compost", "_Compost: it can't be the name of a class", id="private"),
+    ],
+)
+def test_a_variants_class_needs_a_name_of_its_own(garden: Garden, to: str, said: str) -> None:
+    """Whichever of the two is made first, neither takes the place of the other."""
+    garden.config["rename"]["Filling.compostUri"]["to"] = to
+    with pytest.raises(GeneratorError) as caught:
+        garden.read()
+    assert said in str(caught.value)
+
+
+def test_two_variants_may_not_be_given_the_same_name(garden: Garden) -> None:
+    """The message names the second of the two."""
+    _rename(garden, "Filling.policy", "Compost")
+    with pytest.raises(GeneratorError, match=r"Filling\.policy: another class is named 'Compost'"):
+        garden.read()
+
+
+def test_variants_are_named_after_their_union_unless_renamed(garden: Garden) -> None:
+    """The wire does not notice."""
+    made = {model.name: model.fields for model in garden.read().models if model.base == "Variant"}
+    assert {name: fields[0].wire for name, fields in made.items()} == {
+        "FillingLayers": "layers",
+        "Compost": "compost",
+        "FillingPolicy": "policy",
+        "OutcomeDone": "done",
+        "OutcomeRefusal": "refusal",
+        "OutcomeDetails": "details",
+    }
 
 
 @pytest.mark.parametrize(
@@ -295,6 +397,9 @@ def _call(old: str, new: str) -> Callable[[Garden], object]:
                 *("Operation", "RunRef", "Timeout", "TimeoutError", "Pairs", "str"),
             )
         ),
+        pytest.param("Row", "UnknownFilling", "a structure has its name", id="of-an-unknown"),
+        pytest.param("Row", "FillingLayers", "a structure has its name", id="of-a-variant"),
+        pytest.param("Row", "Counted", "has the name of another class", id="of-a-mixin"),
         pytest.param(
             "PlantSeedRequest", "Request", "generated files need this name", id="of-a-request"
         ),

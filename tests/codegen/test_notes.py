@@ -110,9 +110,116 @@ WRONG_CONFIG = [
         id="ref-of-no-member",
     ),
     pytest.param(
-        lambda config: config["always_present"].pop("PlantItem"),
-        "config.toml [refs.PlantItem]: 'id' may be absent",
-        id="ref-that-may-be-absent",
+        lambda config: config["refs"]["LayOutBedResponse"].update(id="plan"),
+        "config.toml [refs.LayOutBedResponse]: its member 'plan' is no string",
+        id="ref-that-is-no-string",
+    ),
+    pytest.param(
+        lambda config: config["mixins"].update(Tree={"class": "trees.Tree", "reason": "x"}),
+        "config.toml [mixins.Tree]: it matches nothing",
+        id="mixin-of-no-model",
+    ),
+    *(
+        pytest.param(
+            lambda config, model=model: config["mixins"].update(
+                {model: {"class": "trees.Tree", "reason": "x"}}
+            ),
+            f"config.toml [mixins.{model}]: it matches nothing",
+            id=f"mixin-of-{case}",
+        )
+        for case, model in (
+            ("a-union", "Filling"),
+            ("a-variant", "FillingLayers"),
+            ("an-unknown-variant", "UnknownFilling"),
+            ("an-enum", "Mulch"),
+        )
+    ),
+    *(
+        pytest.param(
+            lambda config, path=path: config["mixins"]["LayOutBedResponse"].update({"class": path}),
+            f"config.toml [mixins.LayOutBedResponse]: {path!r} is no class in a module",
+            id=f"mixin-{case}",
+        )
+        for case, path in (
+            ("without-module", "Counted"),
+            ("relative", ".mixin.Counted"),
+            ("half", "tests."),
+            ("no-name", "tests.codegen mixin"),
+        )
+    ),
+    *(
+        pytest.param(
+            lambda config, name=name: config["mixins"]["LayOutBedResponse"].update(
+                {"class": f"tests.codegen.mixin.{name}"}
+            ),
+            said,
+            id=f"mixin-called-{name}",
+        )
+        for name, said in (
+            ("_Counted", "_Counted: it can't be the name of a class"),
+            ("Response", "Response: generated files need this name themselves"),
+            ("Leaf", "'tests.codegen.mixin.Leaf' has the name of another class"),
+            ("Filling", "'tests.codegen.mixin.Filling' has the name of another class"),
+            ("MulchLike", "'tests.codegen.mixin.MulchLike' has the name of another class"),
+        )
+    ),
+    pytest.param(
+        lambda config: config["mixins"].update(
+            WeighPlantResponse={"class": "trees.Counted", "reason": "x"}
+        ),
+        "config.toml [mixins]: 'trees.Counted' has the name of another class",
+        id="two-mixins-of-one-name",
+    ),
+    pytest.param(
+        lambda config: config["mixins"]["LayOutBedResponse"].update(module="x"),
+        "config.toml [mixins.LayOutBedResponse]: unknown key 'module'",
+        id="mixin-with-an-unknown-key",
+    ),
+    pytest.param(
+        lambda config: config["mixins"]["LayOutBedResponse"].pop("class"),
+        "config.toml [mixins.LayOutBedResponse]: 'class' is missing",
+        id="mixin-without-a-class",
+    ),
+    *(
+        pytest.param(
+            lambda config, name=name, member=member: config["always_present"].update(
+                {name: {"members": [member], "reason": "x"}}
+            ),
+            f"config.toml [always_present.{name}]: it matches nothing",
+            id=f"always-present-of-{case}",
+        )
+        for case, name, member in (
+            ("a-part-that-is-sent", "BedPlan", "mulch"),
+            ("a-union-that-is-sent", "Filling", "layers"),
+            ("a-union", "Outcome", "done"),
+            ("a-request", "LayOutBedRequest", "corner"),
+        )
+    ),
+    pytest.param(
+        lambda config: config["retype"].update({"BedPlan.value": {"to": "Mulch", "reason": "x"}}),
+        "config.toml [retype.BedPlan.value]: it matches nothing",
+        id="retype-of-what-is-sent",
+    ),
+    *(
+        pytest.param(
+            lambda config, key=key: config["hidden"].update({key: {"reason": "x"}}),
+            f"{key}: it can't be hidden, since messages show its value or its members",
+            id=f"hidden-{case}-that-is-sent",
+        )
+        for case, key in (
+            ("structure", "LayOutBedRequest.plan"),
+            ("union", "LayOutBedRequest.filling"),
+            ("list-of-structures", "BedPlan.rows"),
+            ("list-of-enums", "PlantSeedRequest.seasons"),
+            ("enum", "BedPlan.mulch"),
+            ("number", "Row.spacing"),
+            ("variant", "Filling.layers"),
+        )
+    ),
+    pytest.param(
+        lambda config: config["modules"]["beds"].update(about='The """beds""" of it.'),
+        "config.toml [modules.beds]: 'about' has three quotes in a row",
+        id="module-with-three-quotes",
     ),
     pytest.param(
         lambda config: config["hidden"].update(bark={"reason": "x"}),
@@ -228,6 +335,38 @@ WRONG_DESCRIPTIONS = [
         id="superfluous-operation-text",
     ),
     pytest.param(
+        lambda texts: texts["models"]["Filling"].pop("layers"),
+        "descriptions.toml [models.Filling]: 'layers' is not described",
+        id="missing-variant",
+    ),
+    pytest.param(
+        lambda texts: texts["models"].pop("Outcome"),
+        "descriptions.toml [models.Outcome]: ",
+        id="missing-union",
+    ),
+    pytest.param(
+        lambda texts: texts["models"].update(UnknownFilling={"about": "Its sentence is made."}),
+        "descriptions.toml [models.UnknownFilling]: 'about' describes nothing",
+        id="superfluous-unknown-variant",
+    ),
+    *(
+        pytest.param(
+            lambda texts, kind=kind, subject=subject, key=key: texts[kind][subject].update(
+                {key: 'Said to be """green""".'}
+            ),
+            f"descriptions.toml [{kind}.{subject}]: {key!r} has three quotes in a row",
+            id=f"three-quotes-in-{kind}-{key}",
+        )
+        for kind, subject, key in (
+            ("models", "Leaf", "about"),
+            ("models", "Leaf", "grams"),
+            ("models", "Filling", "layers"),
+            ("operations", "PlantSeed", "detail"),
+            ("enums", "Season", "SPRING"),
+            ("errors", "FrostException", "about"),
+        )
+    ),
+    pytest.param(
         lambda texts: texts["models"]["Leaf"].update(about=f"{'Very ' * 20}green."),
         "descriptions.toml [models.Leaf]: the first sentence of 'about' has 106 characters",
         id="long-first-sentence",
@@ -296,6 +435,81 @@ def test_a_hidden_member_can_be_named_with_its_model(garden: Garden) -> None:
     api = garden.read()
     assert not _field(api, "PlantSeedRequest", "policy").hidden
     assert _field(api, "GetPlantResponse", "policy").hidden
+
+
+def test_what_is_hidden_is_hidden_in_parts_and_variants(garden: Garden) -> None:
+    """Nor do messages about them show it."""
+    api = garden.read()
+    for model in ("BedPlan", "FillingPolicy"):
+        policy = _field(api, model, "policy")
+        assert policy.hidden
+        assert policy.rule == "Text(min=1, max=2_048, secret=True)"
+    assert _field(api, "OutcomeDetails", "details").hidden
+
+
+def test_an_enum_that_only_a_part_of_a_request_has_takes_strings(garden: Garden) -> None:
+    """As one of the request's own members does."""
+    api = garden.read()
+    mulch = next(enum for enum in api.enums if enum.name == "Mulch")
+    assert mulch.in_requests
+    assert _field(api, "Layer", "mulch").type == "MulchLike | None"
+
+
+def test_an_enum_that_only_a_map_in_a_request_has_is_rendered(garden: Garden) -> None:
+    """The rule of the map speaks of it."""
+    shapes = garden.shapes
+    shapes["Mood"] = {"enum": ["GLOOMY"], "type": "string"}
+    shapes["Moods"] = {"key": {"shape": "Text"}, "type": "map", "value": {"shape": "Mood"}}
+    shapes["PlantSeedRequest"]["members"]["moods"] = {"shape": "Moods"}
+    api = garden.read(draft=True)
+    moods = _field(api, "PlantSeedRequest", "moods")
+    assert moods.type == "Mapping[str, MoodLike] | None"
+    assert moods.rule == "Pairs(Text(), Choice(Mood))"
+    assert "Mood" in {enum.name for enum in api.enums if enum.in_requests}
+
+
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [
+        pytest.param("BedPlan", "Seasons", id="list-in-a-part"),
+        pytest.param("Layer", "Seasons", id="list-in-a-part-of-a-variant"),
+        pytest.param("BedPlan", "Seasonal", id="map-in-a-part"),
+        pytest.param("Filling", "Season", id="variant"),
+        pytest.param("Filling", "Seasons", id="list-in-a-variant"),
+        pytest.param("Filling", "WitherReason", id="enum-of-config-in-a-variant"),
+    ],
+)
+def test_enums_in_containers_of_parts_are_refused(garden: Garden, model: str, shape: str) -> None:
+    """The SDK could send them, and not read what it has sent."""
+    seasonal = {"key": {"shape": "Text"}, "type": "map", "value": {"shape": "Season"}}
+    garden.shapes["Seasonal"] = seasonal
+    garden.shapes[model]["members"]["when"] = {"shape": shape}
+    with pytest.raises(GeneratorError, match=f"{model}.when: a part of a request has the enum"):
+        garden.read(draft=True)
+
+
+def test_an_identity_may_be_absent(garden: Garden) -> None:
+    """What has no id yet has no ref."""
+    refs = {model.name: model.ref for model in garden.read().models if model.ref}
+    assert {name: ref.is_certain for name, ref in refs.items()} == {
+        "PlantSeedResponse": True,
+        "PlantItem": True,
+        "LayOutBedResponse": False,
+    }
+
+
+def test_pages_are_as_large_as_the_limit_allows(garden: Garden) -> None:
+    """The most items of a page are the limit's maximum, whatever the limit is called."""
+    garden.config["rename"]["ListPlantsRequest.maxResults"] = {"to": "most", "reason": "x"}
+    paging = [operation.paging for operation in garden.read().operations if operation.paging]
+    assert [(one.limit, one.largest) for one in paging] == [("most", 25)]
+
+
+def test_a_limit_without_a_maximum_promises_nothing(garden: Garden) -> None:
+    """Then the SDK does not know how large a page may be."""
+    del garden.shapes["PageSize"]["max"]
+    paging = [operation.paging for operation in garden.read().operations if operation.paging]
+    assert [one.largest for one in paging] == [None]
 
 
 def _field(api: ir.Api, model: str, wire: str) -> ir.Field:

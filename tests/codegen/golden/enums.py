@@ -8,6 +8,19 @@ from typing import Literal, TypeAlias
 from omics_runs._enums import OpenStrEnum
 
 
+class Mulch(OpenStrEnum):
+    """What covers the earth."""
+
+    BARK = "BARK"
+    """Bark."""
+    STRAW = "STRAW"
+    """Straw."""
+
+
+MulchLike: TypeAlias = Mulch | Literal["BARK", "STRAW"]
+"""A `Mulch`, or the string of a known one."""
+
+
 class PlantStatus(OpenStrEnum):
     """How a plant is doing."""
 

@@ -11,6 +11,8 @@ from omics_runs._request import Request
 from tests.codegen.golden.models import (
     GetPlantRequest,
     GetPlantResponse,
+    LayOutBedRequest,
+    LayOutBedResponse,
     ListPlantsRequest,
     ListPlantsResponse,
     PlantSeedRequest,
@@ -74,7 +76,7 @@ LIST_PLANTS = Operation(
         next_token="next_token",
         items="plants",
         limit="max_results",
-        largest=100,
+        largest=25,
     ),
 )
 
@@ -87,6 +89,17 @@ UPROOT_PLANT = Operation(
     request=UprootPlantRequest,
     response=UprootPlantResponse,
     labels={"id": "id", "bed_id": "bedId"},
+)
+
+LAY_OUT_BED = Operation(
+    name="LayOutBed",
+    method="POST",
+    path="/bed",
+    host_prefix="",
+    status_code=201,
+    request=LayOutBedRequest,
+    response=LayOutBedResponse,
+    body={"plan": "plan", "corner": "corner", "filling": "filling"},
 )
 
 WEIGH_PLANT = Operation(
@@ -105,6 +118,7 @@ OPERATIONS: Mapping[type[Request[Any]], Operation[Any, Any]] = {
     GetPlantRequest: GET_PLANT,
     ListPlantsRequest: LIST_PLANTS,
     UprootPlantRequest: UPROOT_PLANT,
+    LayOutBedRequest: LAY_OUT_BED,
     WeighPlantRequest: WEIGH_PLANT,
 }
 """Which operation a request is sent to."""

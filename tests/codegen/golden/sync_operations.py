@@ -11,8 +11,13 @@ from omics_runs._model import Response
 from omics_runs._paging import Items
 from omics_runs._request import Request
 from tests.codegen.golden.models import (
+    BedPlan,
+    Corner,
+    Filling,
     GetPlantRequest,
     GetPlantResponse,
+    LayOutBedRequest,
+    LayOutBedResponse,
     ListPlantsRequest,
     ListPlantsResponse,
     PlantItem,
@@ -155,7 +160,7 @@ class SyncOperations(ABC):
         Args:
             status: Only those that are doing so. One of SOWN, GROWING, WITHERED.
             starting_token: Where to go on. 1 to 127 characters.
-            max_results: How many a page has. 1 to 100.
+            max_results: How many a page has. 1 to 25.
             timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
             retry: When to send the request again. None: the client's.
@@ -191,7 +196,7 @@ class SyncOperations(ABC):
         Args:
             status: Only those that are doing so. One of SOWN, GROWING, WITHERED.
             starting_token: Where to go on. 1 to 127 characters.
-            max_results: How many a page has. 1 to 100.
+            max_results: How many a page has. 1 to 25.
             limit: How many items to return at most, over all pages; None for all.
             timeout: Bounds on each call: a `Timeout`, or seconds for the call in all. None: the
                 client's.
@@ -240,6 +245,37 @@ class SyncOperations(ABC):
             UnreadableResponseError: An answer came that could not be read.
         """
         request = UprootPlantRequest(bed_id=bed_id, id=id)
+        return self.send(request, timeout=timeout, retry=retry)
+
+    def lay_out_bed(
+        self,
+        *,
+        plan: BedPlan,
+        filling: Filling,
+        corner: Corner | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> LayOutBedResponse:
+        """Lay out a new bed.
+
+        Args:
+            plan: How it is planted.
+            filling: What it is filled with.
+            corner: What its corners are like.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            The bed that was laid out.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as RushError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = LayOutBedRequest(plan=plan, filling=filling, corner=corner)
         return self.send(request, timeout=timeout, retry=retry)
 
     def weigh_plant(

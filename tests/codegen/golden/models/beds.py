@@ -3,14 +3,34 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
-from omics_runs._model import Member, Response
+from omics_runs._documents import copy_document, copy_items, copy_mapping
+from omics_runs._model import Member, Response, Structure
+from omics_runs._parts import Nested, OneOf, UnknownVariant, Variant
 from omics_runs._request import Request
-from omics_runs._rules import Text
-from tests.codegen.golden.models.plants import Leaf
+from omics_runs._rules import Choice, Document, Flag, Integer, Items, Pairs, Text
+from omics_runs._run_ref import RunRef
+from tests.codegen.golden.enums import (
+    Mulch,
+    MulchLike,
+    WitheringReason,
+)
+from tests.codegen.golden.models.plants import (
+    Compost,
+    Filling,
+    FillingLayers,
+    FillingPolicy,
+    Leaf,
+    Plot,
+    UnknownFilling,
+)
+from tests.codegen.mixin import Counted
+
+T = TypeVar("T")
 
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
@@ -19,6 +39,192 @@ class UprootPlantResponse(Response):
 
     See https://garden.example/api/UprootPlant.html
     """
+
+
+@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
+class Row(Structure):
+    """A row of a bed.
+
+    See https://garden.example/api/Row.html
+    """
+
+    plant_id: str
+    """Id of the plant in it. 1 to 18 characters, matching `[0-9]+`."""
+    spacing: int | None = None
+    """Centimeters between two plants. 0 to 100,000."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (
+        Member("plant_id", "plantId", Text(min=1, max=18, pattern="[0-9]+"), required=True),
+        Member("spacing", "spacing", Integer(min=0, max=100_000)),
+    )
+
+
+@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
+class Corner(Structure):
+    """A corner of a bed.
+
+    See https://garden.example/api/Corner.html
+    """
+
+    is_round: bool | None = None
+    """Whether it is round."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (Member("is_round", "isRound", Flag()),)
+
+
+@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
+class BedPlan(Structure):
+    """How a bed is planted.
+
+    See https://garden.example/api/BedPlan.html
+    """
+
+    rows: Sequence[Row] = field(converter=copy_items)
+    """Its rows. 1 to 4 items."""
+    title: str | None = None
+    """What its sign says. 1 to 128 characters."""
+    mulch: MulchLike | None = None
+    """What covers it. One of BARK, STRAW."""
+    corner: Corner | None = None
+    """What its corners are like, if they are like no others."""
+    value: str | None = None
+    """What the gardener thinks of it."""
+    policy: str | None = None
+    """Who may walk on it. 1 to 2,048 characters."""
+    recipe: Mapping[str, object] | None = field(default=None, converter=copy_document)
+    """What to do with it."""
+    labels: Mapping[str, str] | None = field(default=None, converter=copy_mapping)
+    """Words on its sign. At most 50 entries. Keys of 1 to 128 characters, values of at most 256
+    characters.
+    """
+
+    __wire__: ClassVar[tuple[Member, ...]] = (
+        Member("title", "heading", Text(min=1, max=128)),
+        Member("rows", "rows", Items(Nested(Row), min=1, max=4), required=True),
+        Member("mulch", "mulch", Choice(Mulch)),
+        Member("corner", "corner", Nested(Corner)),
+        Member("value", "value", Text()),
+        Member("policy", "policy", Text(min=1, max=2_048, secret=True), hidden=True),
+        Member("recipe", "recipe", Document(), hidden=True, document=True),
+        Member("labels", "labels", Pairs(Text(min=1, max=128), Text(max=256), max=50)),
+    )
+
+    def recipe_as(self, kind: type[T]) -> T:
+        """Return `recipe` as an instance of a class of yours.
+
+        Args:
+            kind: A class with annotations: an attrs class, a dataclass, a TypedDict.
+
+        Raises:
+            UnreadableResponseError: The document is absent, or does not fit.
+        """
+        return self._document_as("recipe", kind)
+
+
+@frozen(slots=True, repr=False, unsafe_hash=False)
+class OutcomeDone(Variant):
+    """There is one.
+
+    See https://garden.example/api/Outcome.html
+    """
+
+    value: Plot
+    """What is given."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (Member("value", "done", required=True),)
+
+
+@frozen(slots=True, repr=False, unsafe_hash=False)
+class OutcomeRefusal(Variant):
+    """There is none.
+
+    See https://garden.example/api/Outcome.html
+    """
+
+    value: WitheringReason
+    """What is given."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (Member("value", "refusal", required=True),)
+
+
+@frozen(slots=True, repr=False, unsafe_hash=False)
+class OutcomeDetails(Variant):
+    """Nobody knows, but there are notes.
+
+    See https://garden.example/api/Outcome.html
+    """
+
+    value: Mapping[str, Any]
+    """What is given."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (
+        Member("value", "details", required=True, hidden=True, document=True),
+    )
+
+    def value_as(self, kind: type[T]) -> T:
+        """Return `value` as an instance of a class of yours.
+
+        Args:
+            kind: A class with annotations: an attrs class, a dataclass, a TypedDict.
+
+        Raises:
+            UnreadableResponseError: The document is absent, or does not fit.
+        """
+        return self._document_as("value", kind)
+
+
+@frozen(slots=True, repr=False, unsafe_hash=False)
+class UnknownOutcome(UnknownVariant):
+    """A variant of `Outcome` newer than this release.
+
+    It is kept as it came, under the name it came with.
+
+    See https://garden.example/api/Outcome.html
+    """
+
+
+Outcome: TypeAlias = OutcomeDone | OutcomeRefusal | OutcomeDetails | UnknownOutcome
+"""What came of laying out a bed."""
+
+
+@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
+class LayOutBedResponse(Counted, Response):
+    """The bed that was laid out.
+
+    See https://garden.example/api/LayOutBed.html
+    """
+
+    id: str | None = None
+    """Its id."""
+    type: str | None = None
+    """What kind of bed it is."""
+    plan: BedPlan | None = None
+    """How it is planted."""
+    filling: Filling | None = None
+    """What it is filled with."""
+    outcome: Outcome | None = None
+    """What came of it."""
+    first_plant_id: str | None = None
+    """Id of the first plant in it."""
+    first_plant_uuid: str | None = None
+    """Uuid of the first plant in it."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (
+        Member("id", "id"),
+        Member("type", "type"),
+        Member("plan", "plan"),
+        Member("filling", "filling"),
+        Member("outcome", "outcome"),
+        Member("first_plant_id", "firstPlantId"),
+        Member("first_plant_uuid", "firstPlantUuid"),
+    )
+
+    @property
+    def ref(self) -> RunRef | None:
+        """The run's identity, or None while there is no run."""
+        if self.first_plant_id is None:
+            return None
+        return RunRef(self.first_plant_id, self.first_plant_uuid)
 
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
@@ -49,6 +255,32 @@ class UprootPlantRequest(Request[UprootPlantResponse]):
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("id", "id", Text(min=1, max=18, pattern="[0-9]+"), required=True),
         Member("bed_id", "bedId", Text(pattern="bed-[0-9a-f]{4}"), required=True),
+    )
+
+
+@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
+class LayOutBedRequest(Request[LayOutBedResponse]):
+    """What a new bed is to be.
+
+    See https://garden.example/api/LayOutBed.html
+    """
+
+    plan: BedPlan
+    """How it is planted."""
+    filling: Filling
+    """What it is filled with."""
+    corner: Corner | None = None
+    """What its corners are like."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (
+        Member("plan", "plan", Nested(BedPlan), required=True),
+        Member("corner", "corner", Nested(Corner)),
+        Member(
+            "filling",
+            "filling",
+            OneOf((FillingLayers, Compost, FillingPolicy), unknown=UnknownFilling),
+            required=True,
+        ),
     )
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from attrs import Factory, field, frozen
 
 from omics_runs._documents import copy_document, copy_items, copy_mapping
 from omics_runs._model import Member, Response, Structure
+from omics_runs._parts import Nested, UnknownVariant, Variant
 from omics_runs._request import Request, new_request_id
 from omics_runs._rules import Choice, Document, Flag, Integer, Items, Pairs, Text
 from omics_runs._run_ref import RunRef
 from tests.codegen.golden.enums import (
+    Mulch,
+    MulchLike,
     PlantStatus,
     PlantStatusLike,
     Season,
@@ -90,6 +93,85 @@ class Leaf(Structure):
 
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
+class Layer(Structure):
+    """A layer of earth.
+
+    See https://garden.example/api/Layer.html
+    """
+
+    height: int
+    """Its height in centimeters. 0 to 100,000."""
+    mulch: MulchLike | None = None
+    """What covers it. One of BARK, STRAW."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (
+        Member("height", "height", Integer(min=0, max=100_000), required=True),
+        Member("mulch", "mulch", Choice(Mulch)),
+    )
+
+
+@frozen(slots=True, repr=False, unsafe_hash=False)
+class FillingLayers(Variant):
+    """Earth, layer upon layer.
+
+    The lowest comes first.
+
+    See https://garden.example/api/Filling.html
+    """
+
+    value: Sequence[Layer] = field(converter=copy_items)
+    """What is given. At most 3 items."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (
+        Member("value", "layers", Items(Nested(Layer), max=3), required=True),
+    )
+
+
+@frozen(slots=True, repr=False, unsafe_hash=False)
+class Compost(Variant):
+    """Compost, by its address.
+
+    See https://garden.example/api/Filling.html
+    """
+
+    value: str
+    """What is given. 1 to 750 characters."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (
+        Member("value", "compost", Text(min=1, max=750), required=True),
+    )
+
+
+@frozen(slots=True, repr=False, unsafe_hash=False)
+class FillingPolicy(Variant):
+    """Whatever those who may do so put in.
+
+    See https://garden.example/api/Filling.html
+    """
+
+    value: str
+    """What is given. 1 to 2,048 characters."""
+
+    __wire__: ClassVar[tuple[Member, ...]] = (
+        Member("value", "policy", Text(min=1, max=2_048, secret=True), required=True, hidden=True),
+    )
+
+
+@frozen(slots=True, repr=False, unsafe_hash=False)
+class UnknownFilling(UnknownVariant):
+    """A variant of `Filling` newer than this release.
+
+    It is kept as it came, and never sent.
+
+    See https://garden.example/api/Filling.html
+    """
+
+
+Filling: TypeAlias = FillingLayers | Compost | FillingPolicy | UnknownFilling
+"""What a bed is filled with."""
+
+
+@frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class GetPlantResponse(Response):
     """A plant.
 
@@ -122,6 +204,8 @@ class GetPlantResponse(Response):
     """Why it withered."""
     policy: str | None = None
     """Who may pick it."""
+    grown_in: Filling | None = None
+    """What it grows in."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("name", "name"),
@@ -137,6 +221,7 @@ class GetPlantResponse(Response):
         Member("seen_at", "seenAt"),
         Member("wither_reason", "witherReason"),
         Member("policy", "policy", hidden=True),
+        Member("grown_in", "grownIn"),
     )
 
     def recipe_as(self, kind: type[T]) -> T:
@@ -282,10 +367,10 @@ class ListPlantsRequest(Request[ListPlantsResponse]):
     starting_token: str | None = None
     """Where to go on. 1 to 127 characters."""
     max_results: int | None = None
-    """How many a page has. 1 to 100."""
+    """How many a page has. 1 to 25."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("status", "status", Choice(PlantStatus)),
         Member("starting_token", "startingToken", Text(min=1, max=127)),
-        Member("max_results", "maxResults", Integer(min=1, max=100)),
+        Member("max_results", "maxResults", Integer(min=1, max=25)),
     )
