@@ -351,7 +351,9 @@ class S3UriSettings(Variant):
 
 @frozen(slots=True, repr=False, unsafe_hash=False)
 class UnknownBatchRunSettings(UnknownVariant):
-    """A `BatchRunSettings` newer than this release; it is kept as it came, and never sent.
+    """A variant of `BatchRunSettings` newer than this release.
+
+    It is kept as it came, and never sent.
 
     See https://docs.aws.amazon.com/omics/latest/api/API_BatchRunSettings.html
     """
@@ -699,13 +701,7 @@ class StartRunBatchRequest(Request[StartRunBatchResponse]):
         Member(
             "batch_run_settings",
             "batchRunSettings",
-            OneOf(
-                (
-                    InlineSettings,
-                    S3UriSettings,
-                ),
-                unknown=UnknownBatchRunSettings,
-            ),
+            OneOf((InlineSettings, S3UriSettings), unknown=UnknownBatchRunSettings),
             required=True,
         ),
     )
