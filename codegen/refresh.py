@@ -87,8 +87,8 @@ def take_snapshot(config: Config) -> Snapshot:
     wanted = [name for entry in config.table("modules").values() for name in entry["operations"]]
     parts = {
         f"{service}.json": closure(model, wanted),
-        "paginators.json": _paginators(paginators, wanted),
-        "partitions.json": _partitions(partitions),
+        "paginators.json": paginators_of(paginators, wanted),
+        "partitions.json": partitions_of(partitions),
     }
     return Snapshot(
         files={name: as_text(part) for name, part in parts.items()},
@@ -193,13 +193,14 @@ def _sorted(value: Any, parent: str = "") -> Any:
     return {key: _sorted(value[key], key) for key in keys}
 
 
-def _paginators(paginators: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
+def paginators_of(paginators: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
+    """Return the paginators of some operations."""
     _has("botocore's paginators", paginators, "pagination")
     found = paginators["pagination"]
     return {"pagination": {name: found[name] for name in sorted(wanted) if name in found}}
 
 
-def _partitions(partitions: Mapping[str, Any]) -> dict[str, Any]:
+def partitions_of(partitions: Mapping[str, Any]) -> dict[str, Any]:
     """Return the partitions in botocore's order, in which the first match wins."""
     _has("botocore's partitions", partitions, "partitions")
     for entry in partitions["partitions"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -11,7 +12,16 @@ import pytest
 from codegen.__main__ import SOURCE
 from codegen.notes import Config
 from codegen.problems import GeneratorError
-from codegen.refresh import as_text, closure, refresh, take_snapshot
+from codegen.refresh import (
+    as_text,
+    check_source,
+    closure,
+    paginators_of,
+    partitions_of,
+    refresh,
+    take_snapshot,
+)
+from tests.codegen.garden import TOY
 
 MODEL = {
     "metadata": {"protocol": "rest-json", "apiVersion": "1"},
@@ -99,6 +109,94 @@ def test_an_unknown_operation_stops_the_refresh() -> None:
     """A misspelt operation in config.toml is found before anything is written."""
     with pytest.raises(GeneratorError, match="ClimbTree: botocore knows no such operation"):
         closure(MODEL, ["ClimbTree"])
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        *(
+            pytest.param(
+                lambda key=key: closure({k: v for k, v in MODEL.items() if k != key}, ["GetTree"]),
+                f"the service's model: it has no '{key}'",
+                id=key,
+            )
+            for key in ("metadata", "operations", "shapes")
+        ),
+        pytest.param(
+            lambda: closure(MODEL, ["FellTree", "LogTree"]),
+            "LogTree: botocore knows no such operation",
+            id="operation",
+        ),
+        pytest.param(
+            lambda: closure({**MODEL, "shapes": {}}, ["GetTree"]),
+            "the service's shapes: it has no 'GetTreeRequest'",
+            id="shape",
+        ),
+        pytest.param(
+            lambda: paginators_of({}, ["GetTree"]),
+            "botocore's paginators: it has no 'pagination'",
+            id="pagination",
+        ),
+        pytest.param(
+            lambda: partitions_of({}),
+            "botocore's partitions: it has no 'partitions'",
+            id="partitions",
+        ),
+        pytest.param(
+            lambda: partitions_of({"partitions": [{"id": "aws", "outputs": {}}]}),
+            "a partition of botocore's: it has no 'regionRegex'",
+            id="partition",
+        ),
+    ],
+)
+def test_a_broken_botocore_stops_the_refresh(make: Callable[[], object], said: str) -> None:
+    """What it lacks is named, not stumbled over."""
+    with pytest.raises(GeneratorError) as caught:
+        make()
+    assert str(caught.value).startswith(said)
+
+
+def test_a_broken_source_is_named(tmp_path: Path) -> None:
+    """Rather than written over: somebody may want to know what happened to it."""
+    (tmp_path / "SOURCE.toml").write_text("date")
+    with pytest.raises(ValueError, match=r"SOURCE\.toml: Expected '='"):
+        refresh(tmp_path, Config.load(SOURCE / "config.toml"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        pytest.param("[sha256]", "[sha1]", "its 'sha256' is not that of", id="no-hashes"),
+        pytest.param(
+            "[sha256]", "sha256 = 7\n[other]", "its 'sha256' is not that of", id="number-of-hashes"
+        ),
+        pytest.param(
+            '"paginators-1.json"', '"pages.json"', "its 'sha256' is not that of", id="file"
+        ),
+        pytest.param("0000", "", "its 'service-2.json' is '0", id="short-hash"),
+        pytest.param("0000", "ABCD", "its 'service-2.json' is 'A", id="no-hash"),
+        pytest.param("1.2.3", "latest", "its 'botocore_version' is 'latest'", id="version"),
+        pytest.param("botocore_version", "boto", "its 'botocore_version' is None", id="no-version"),
+        pytest.param('date = "2030-01-01"', 'date = "today"', "its 'date' is 'today'", id="date"),
+        pytest.param(
+            'api_version = "2030',
+            'api_version = "2031',
+            "'api_version' is not '2030-01-01'",
+            id="api",
+        ),
+        pytest.param("api_version", "api", "'api_version' is not '2030-01-01'", id="no-api"),
+    ],
+)
+def test_a_source_that_tells_nothing_is_refused(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    """A snapshot edited by hand has to be taken again."""
+    text = (TOY / "model" / "SOURCE.toml").read_text("utf-8")
+    assert old in text
+    (tmp_path / "SOURCE.toml").write_text(text.replace(old, new, 1))
+    with pytest.raises(GeneratorError) as caught:
+        check_source(tmp_path, Config.load(TOY / "config.toml"))
+    assert said in str(caught.value)
 
 
 def test_refresh_reproduces_the_committed_snapshot(tmp_path: Path) -> None:

@@ -97,6 +97,17 @@ def test_check_fails_and_shows_what_differs(
     assert said in capsys.readouterr().out.splitlines()
 
 
+def test_check_looks_at_where_the_snapshot_is_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What would be rendered may be right, and nobody could tell what from."""
+    source = tmp_path / "source"
+    shutil.copytree(TOY, source)
+    (source / "model" / "SOURCE.toml").write_text('api_version = "2030-01-01"')
+    assert main(["check", "--source", str(source), "--target", str(GOLDEN)]) == 2
+    assert capsys.readouterr().err.startswith("codegen: SOURCE.toml: its 'sha256' is not that of")
+
+
 def test_check_does_not_touch_what_it_checks(tmp_path: Path) -> None:
     """A red check leaves the evidence as it was."""
     (tmp_path / "old.py").write_text("x = 1\n")

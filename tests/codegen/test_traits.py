@@ -549,6 +549,21 @@ UNSUPPORTED = [
         id="no-partitions",
     ),
     pytest.param(
+        lambda garden: garden.partitions["partitions"][0].pop("regions"),
+        "partitions.json: a partition has no 'regions'",
+        id="partition-without-regions",
+    ),
+    pytest.param(
+        lambda garden: garden.partitions["partitions"][0].pop("outputs"),
+        "partitions.json: a partition has no 'outputs'",
+        id="partition-without-outputs",
+    ),
+    pytest.param(
+        lambda garden: garden.partitions["partitions"][0]["outputs"].pop("dnsSuffix"),
+        "partitions.json: a partition has no 'dnsSuffix'",
+        id="partition-without-suffix",
+    ),
+    pytest.param(
         lambda garden: garden.paginators["pagination"]["ListPlants"].pop("result_key"),
         "ListPlants, its paginator: it has no 'result_key'",
         id="paginator-without-items",
