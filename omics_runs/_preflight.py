@@ -58,7 +58,7 @@ def _ready2run_brings_its_storage(request: Any) -> Iterator[Problem]:
         return
     if request.storage_capacity is not None:
         yield "storage_capacity", "leave it out: a READY2RUN workflow brings its own storage"
-    if request.storage_type not in {None, "DYNAMIC"}:
+    if request.storage_type is not None and request.storage_type != "DYNAMIC":
         yield "storage_type", "leave it out: READY2RUN workflows run with DYNAMIC storage"
 
 
@@ -136,7 +136,7 @@ def _merged(default: Any, setting: Any) -> Iterator[Problem]:
     """Yield what is wrong only once the batch's defaults and a run's setting are put together."""
     shared, own = (_mapping_of(one, "parameters") for one in (default, setting))
     size = parameters_size({**shared, **own})
-    if shared and own and parameters_size(own) <= PARAMETERS_LIMIT < size:
+    if max(map(parameters_size, (shared, own))) <= PARAMETERS_LIMIT < size:
         yield "parameters", _too_long("with those of the batch they have", size)
     shared, own = (_mapping_of(one, "run_tags") for one in (default, setting))
     count = len({**shared, **own})

@@ -157,7 +157,7 @@ def _is_set(value: object) -> TypeGuard[AbstractSet[Any]]:
 
 
 def _run_ref(run: RunLike) -> tuple[RunRef, Problems]:
-    if isinstance(run, RunBatchListItem) and run.ref is None:
+    if isinstance(run, RunBatchListItem) and not run.run_id:  # the service sends it empty, or not
         why = run.submission_failure_message or run.submission_failure_reason or "no reason given"
         what = f"setting {run.run_setting_id!r} of the batch has no run ({why})"
         return RunRef("0"), [("run", what)]
