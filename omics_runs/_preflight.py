@@ -39,10 +39,12 @@ def not_a_member(key: str, kind: str) -> str:
     return f"is not a member of {kind}{hint}"
 
 
-def parameters_size(parameters: Mapping[str, Any] | None) -> int:
-    """Return the bytes of a document in its shortest form; 0 for what is no JSON."""
+def parameters_size(parameters: object) -> int:
+    """Return the bytes of a document in its shortest form; 0 for what is no JSON object."""
+    if not is_mapping(parameters):
+        return 0
     try:
-        text = json.dumps(parameters or {}, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(parameters, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
         return 0  # the document's own rule has the words for it
     return len(text.encode(errors="surrogatepass"))
