@@ -14,9 +14,11 @@ import attrs
 import httpx
 
 from omics_runs._clock import Clock, VirtualClock
+from omics_runs._documents import copy_document
 from omics_runs._generated.models import GetRunResponse
 from omics_runs.emulator._admission import Admission
 from omics_runs.emulator._control import answer_control, is_control
+from omics_runs.emulator._handlers import HANDLERS
 from omics_runs.emulator._http import Received, Refusal, Reply, encoded, merged, refused
 from omics_runs.emulator._injection import Faults
 from omics_runs.emulator._log import Log, Recorded, json_or_none
@@ -25,7 +27,7 @@ from omics_runs.emulator._quotas import Quotas
 from omics_runs.emulator._rates import Rates
 from omics_runs.emulator._routes import Route, check_operation, decode, find
 from omics_runs.emulator._server import serving
-from omics_runs.emulator._service import HANDLERS, Service, Settings
+from omics_runs.emulator._service import Service, Settings
 from omics_runs.emulator._shapes import Shapes
 from omics_runs.emulator._signature import SignatureCheck
 from omics_runs.emulator._store import (
@@ -404,6 +406,7 @@ class Emulator:
         type: Literal["PRIVATE", "READY2RUN"] = "PRIVATE",
         name: str | None = None,
         engine: Engine = "NEXTFLOW",
+        parameter_template: Mapping[str, Mapping[str, object]] | None = None,
     ) -> str:
         """Make a workflow known, and return its id.
 
@@ -412,14 +415,26 @@ class Emulator:
             type: Its type; one that is READY2RUN is found only by those who ask for that type.
             name: Its name, which ListRuns shows.
             engine: Its language; only runs of Nextflow workflows have engine settings.
+            parameter_template: Its parameters by their names, each with a `description` and
+                whether it is `optional`. Runs of a private workflow must have those that are not
+                optional, and no other ones; None takes any.
 
         Raises:
             ValueError: The id is not 1 to 18 digits.
         """
+        template = parameter_template
+        members = {} if template is None else {"parameterTemplate": copy_document(template)}
         with self._lock:
-            added = self._id(id, self._store.workflows)
-            self._store.add_workflow(Workflow(id=added, type=type, name=name, engine=engine))
-        return added
+            workflow = Workflow(
+                id=self._id(id, self._store.workflows),
+                type=type,
+                name=name,
+                engine=engine,
+                members=members,
+                created=self._time.now(),
+            )
+            self._store.add_workflow(workflow)
+        return workflow.id
 
     def _id(self, id: str | None, known: Mapping[str, object], most: float = float("inf")) -> str:
         """Return an id for something to be added: the one given, or a fresh one."""
@@ -447,6 +462,7 @@ class Emulator:
                 security_group_ids=tuple(security_group_ids),
                 subnet_ids=tuple(subnet_ids),
                 vpc_id=vpc_id,
+                created=self._time.now(),
             )
             self._store.add_configuration(configuration)
         return name

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, unquote
 from attrs import frozen
 
 from omics_runs._errors import InvalidRequestError
-from omics_runs._generated.operations import OPERATIONS
 from omics_runs._model import Member
 from omics_runs._operation import Operation
 from omics_runs._request import Request
 from omics_runs._rules import Integer, Items, Problem, Rule
+from omics_runs.emulator._emulator_operations import SERVED
 from omics_runs.emulator._http import Received, Refusal, invalid
 
 AnyOperation: TypeAlias = Operation[Any, Any]
@@ -35,7 +35,7 @@ def check_operation(name: str) -> None:
     Raises:
         ValueError: There is no such operation.
     """
-    known = sorted(operation.name for operation in OPERATIONS.values())
+    known = sorted(operation.name for operation in SERVED)
     if name not in known:
         msg = f"there is no operation {name!r}; known are {', '.join(known)}"
         raise ValueError(msg)
@@ -48,7 +48,7 @@ def find(received: Received) -> Route:
         Refusal: No operation has such a path, or none with this method.
     """
     segments = received.path.split("/")
-    fitting = [route for operation in OPERATIONS.values() for route in _fit(operation, segments)]
+    fitting = [route for operation in SERVED for route in _fit(operation, segments)]
     for route in fitting:
         if route.operation.method == received.method:
             return route

@@ -26,7 +26,7 @@ from omics_runs._lifecycle import CANCELLABLE, DELETABLE
 from omics_runs._request import Request
 from omics_runs.emulator._admission import Admission
 from omics_runs.emulator._course import Course, course, reasons
-from omics_runs.emulator._http import conflict, not_found
+from omics_runs.emulator._http import conflict, invalid, not_found
 from omics_runs.emulator._plan import Durations, Plan
 from omics_runs.emulator._quotas import Quotas, exceeded
 from omics_runs.emulator._routes import check
@@ -35,10 +35,12 @@ from omics_runs.emulator._store import (
     Configuration,
     Page,
     Run,
+    RunGroup,
     Store,
     Submission,
     Task,
     Workflow,
+    version_key,
 )
 from omics_runs.emulator._timeline import Timeline
 
@@ -77,7 +79,7 @@ class Service:
 
     def start_run(self, request: StartRunRequest) -> Shape:
         """Start a run, or answer for the one that this request has started before."""
-        body = _canonical(request)
+        body = canonical(request)
         submission = self.store.submissions.get(request.request_id)
         if submission is not None:
             return self._started_before(submission, body)
@@ -99,7 +101,7 @@ class Service:
             for run in self.store.newest_first()
             if (start is None or run.number <= start) and _passes(request, run, self.now)
         )
-        return self._page(found, request.max_results, listing)
+        return self.page(found, request.max_results, listing)
 
     def cancel_run(self, request: CancelRunRequest) -> Shape:
         """Let a run go by STOPPING to CANCELLED."""
@@ -138,7 +140,7 @@ class Service:
             for place, task, timeline in self._tasks(run)
             if place >= start and request.status in {None, timeline.status(self.now)}
         )
-        return self._page(found, request.max_results, listing)
+        return self.page(found, request.max_results, listing)
 
     def get_run_task(self, request: GetRunTaskRequest) -> Shape:
         """Describe a task of a run."""
@@ -147,6 +149,10 @@ class Service:
             if task.id == request.task_id:
                 return self.shapes.task(run, task, timeline)
         raise not_found(f"Task {request.task_id} of run {run.id} not found")
+
+    def keep_group(self, group: RunGroup) -> None:
+        """Keep a run group, new or changed; runs that wait for it may fit it now."""
+        self.admission.add_group(group, self.now)
 
     def redirect(self, run_id: str, plan: Plan) -> None:
         """Change how a run that is under way will end.
@@ -249,9 +255,22 @@ class Service:
                 raise not_found(f"{kind} {members[member]} not found")
 
     def _workflow(self, members: Mapping[str, Any]) -> Workflow:
-        """Return the workflow to run; one of the wrong type is as good as none."""
-        name, kind = members["workflowId"], members.get("workflowType", "PRIVATE")
-        known = self.store.workflows.get(name)
+        """Return the workflow to run, once the run's parameters are those that it takes."""
+        workflow = self.workflow(members["workflowId"], members.get("workflowType"))
+        version = version_key(workflow.id, members.get("workflowVersionName", ""))
+        source = self.store.workflow_versions.get(version, workflow)
+        # Assumption: the parameters of READY2RUN workflows aren't looked at before the run.
+        if "parameterTemplate" in source.members and workflow.type == "PRIVATE":
+            _check_parameters(source.members["parameterTemplate"], members.get("parameters", {}))
+        return workflow
+
+    def workflow(self, name: str, kind: str | None = None) -> Workflow:
+        """Return a workflow; one of the wrong type is as good as none.
+
+        Raises:
+            Refusal: There is no such workflow.
+        """
+        known, kind = self.store.workflows.get(name), kind or "PRIVATE"
         if known is None and kind == "PRIVATE" and not self.settings.strict_workflows:
             return Workflow(id=name)
         if known is None or known.type != kind:
@@ -281,7 +300,8 @@ class Service:
             if timeline is not None and timeline.steps[0].at <= self.now:
                 yield place, task, timeline
 
-    def _page(self, found: Iterable[tuple[int, Shape]], size: int | None, listing: str) -> Shape:
+    def page(self, found: Iterable[tuple[int, Shape]], size: int | None, listing: str) -> Shape:
+        """Return one page of a list; each item comes with the number that tokens know it by."""
         items: list[Shape] = []
         for number, item in found:
             if len(items) == (size or PAGE_SIZE):
@@ -301,7 +321,8 @@ def _passes(request: ListRunsRequest, run: Run, now: float) -> bool:
     return fits and request.status in {None, run.status(now)}
 
 
-def _canonical(request: Request[Any]) -> str:
+def canonical(request: Request[Any]) -> str:
+    """Return a request in one form, by which it is recognised when it comes again."""
     return json.dumps(request.to_dict(), sort_keys=True)
 
 
@@ -309,6 +330,15 @@ def _check_members(members: Mapping[str, Any]) -> None:
     """Refuse what is wrong only with what a duplicated run brought along."""
     whole = {name: value for name, value in members.items() if name != "runId"}
     check(StartRunRequest.from_dict(whole), whole)
+
+
+def _check_parameters(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
+    """Refuse a run without a parameter that its workflow needs, or with one it doesn't know."""
+    needed = {name for name, about in template.items() if not about.get("optional")}
+    if missing := sorted(needed - set(parameters)):
+        raise invalid(f"The workflow needs parameters that are missing: {', '.join(missing)}")
+    if strays := sorted(set(parameters) - set(template)):
+        raise invalid(f"The workflow has no such parameters: {', '.join(strays)}")
 
 
 HANDLERS: Mapping[str, Callable[[Service, Any], Shape]] = {

@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from attrs import frozen
 
 from omics_runs._generated.enums import RunStatus, TaskStatus
-from omics_runs.emulator._store import Run, Task
+from omics_runs.emulator._store import Configuration, Run, Task
 from omics_runs.emulator._timeline import Time, Timeline
 
 Shape: TypeAlias = dict[str, Any]
@@ -81,7 +81,7 @@ class Shapes:
             **_engine_settings(run),
             "workflowType": run.workflow.type,
             "workflowUuid": str(uuid5(NAMESPACE_URL, self._arn("workflow", run.workflow.id))),
-            "digest": _digest(run.members.get("workflowVersionName"), run.workflow.id),
+            "digest": digest(run.members.get("workflowVersionName"), run.workflow.id),
             "resourceDigests": {},
             "runOutputUri": _run_output_uri(run),
             "startedBy": f"arn:aws:iam::{self.account_id}:user/emulator",
@@ -190,13 +190,16 @@ class Shapes:
     def _vpc(self, run: Run) -> Shape:
         if run.configuration is None:
             return {}
-        vpc = {
-            "securityGroupIds": list(run.configuration.security_group_ids),
-            "subnetIds": list(run.configuration.subnet_ids),
-            "vpcId": run.configuration.vpc_id,
+        return {"vpcConfig": self.vpc_config(run.configuration)}
+
+    def vpc_config(self, configuration: Configuration) -> Shape:
+        """Return what a configuration says of its VPC."""
+        return {
+            "securityGroupIds": list(configuration.security_group_ids),
+            "subnetIds": list(configuration.subnet_ids),
+            "vpcId": configuration.vpc_id,
             "vpcOwnerAccountId": self.account_id,
         }
-        return {"vpcConfig": vpc}
 
     def _definition(self, run: Run) -> Shape:
         # Assumption: where the definition is to be had; the reference only calls it a string.
@@ -206,7 +209,7 @@ class Shapes:
     def _image(self, task: Task) -> Shape:
         registry = f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com"
         image = task.plan.image or f"{registry}/{task.plan.name.lower()}:latest"
-        return {"image": image, "imageDigest": _digest(image)}
+        return {"image": image, "imageDigest": digest(image)}
 
     def _task_failure(self, run: Run, task: Task, timeline: Timeline[TaskStatus]) -> Shape:
         if timeline.status(self.now) != TaskStatus.FAILED:
@@ -255,5 +258,6 @@ def _accelerators(run: Run) -> Shape:
     return {"accelerators": "GPU"} if any(task.plan.gpus for task in run.tasks) else {}
 
 
-def _digest(*parts: object) -> str:
+def digest(*parts: object) -> str:
+    """Return a digest of the service's form, always the same one for the same parts."""
     return f"sha256:{sha256(repr(parts).encode()).hexdigest()}"

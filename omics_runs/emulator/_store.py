@@ -36,6 +36,41 @@ class Workflow:
     type: Literal["PRIVATE", "READY2RUN"] = "PRIVATE"
     name: str | None = None
     engine: Engine = "NEXTFLOW"
+    members: Mapping[str, Any] = field(factory=dict[str, Any])
+    """What else GetWorkflow gives back as it came, by wire names."""
+    tags: Mapping[str, str] = field(factory=dict[str, str])
+    created: float = 0.0
+    """Moment of its creation; those that nobody has made are as old as the emulator."""
+    active_from: float = 0.0
+    """Moment from which it is no longer CREATING."""
+
+
+@frozen(kw_only=True)
+class WorkflowVersion:
+    """A named version of a workflow."""
+
+    workflow: Workflow
+    """What it is a version of, as that was then."""
+    name: str
+    uuid: str
+    engine: Engine = "NEXTFLOW"
+    members: Mapping[str, Any] = field(factory=dict[str, Any])
+    """What else GetWorkflowVersion gives back as it came, by wire names."""
+    tags: Mapping[str, str] = field(factory=dict[str, str])
+    created: float
+    """Moment of its creation."""
+    active_from: float
+    """Moment from which it is no longer CREATING."""
+
+    @property
+    def key(self) -> str:
+        """What its ARN calls it, after the kind."""
+        return version_key(self.workflow.id, self.name)
+
+
+def version_key(workflow_id: str, name: str) -> str:
+    """Return what the ARN of a workflow's version calls it, after the kind."""
+    return f"{workflow_id}/version/{name}"
 
 
 @frozen(kw_only=True)
@@ -78,6 +113,9 @@ class Configuration:
     security_group_ids: tuple[str, ...]
     subnet_ids: tuple[str, ...]
     vpc_id: str
+    tags: Mapping[str, str] = field(factory=dict[str, str])
+    created: float = 0.0
+    """Moment of its creation."""
 
 
 @frozen(kw_only=True)
@@ -124,6 +162,15 @@ class Submission:
     body: str
     """The request in one canonical form."""
     run: Run
+
+
+@frozen(kw_only=True)
+class Creation:
+    """A request that has made something, to recognise it by when it comes again."""
+
+    body: str
+    """Digest of the request in one canonical form."""
+    answer: Mapping[str, Any]
 
 
 @frozen(kw_only=True)
@@ -175,12 +222,16 @@ class Store:
     run_groups: dict[str, RunGroup] = field(factory=dict[str, RunGroup])
     run_caches: dict[str, RunCache] = field(factory=dict[str, RunCache])
     workflows: dict[str, Workflow] = field(factory=dict[str, Workflow])
+    workflow_versions: dict[str, WorkflowVersion] = field(factory=dict[str, WorkflowVersion])
+    """All workflows' versions, by their keys."""
     configurations: dict[str, Configuration] = field(factory=dict[str, Configuration])
     submissions: dict[str, Submission] = field(factory=dict[str, Submission])
     removable: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     """Numbers and ids of runs that have ended and may be evicted: a heap, oldest first."""
     shown_as_deleted: set[str] = field(factory=set[str])
     """Ids of the runs that are deleted and stay."""
+    creations: dict[tuple[str, str], Creation] = field(factory=dict[tuple[str, str], Creation])
+    """What was created, by the operation and its request id; runs aside."""
     free_ids: list[str] = field(factory=list[str])
     """Ids of deleted runs that are to be given out again."""
     pages: dict[str, Page] = field(factory=dict[str, Page])
@@ -244,6 +295,10 @@ class Store:
     def add_workflow(self, workflow: Workflow) -> None:
         """Keep a workflow, in place of one of its id."""
         self.workflows[workflow.id] = workflow
+
+    def add_workflow_version(self, version: WorkflowVersion) -> None:
+        """Keep a workflow's version, in place of one of its key."""
+        self.workflow_versions[version.key] = version
 
     def add_configuration(self, configuration: Configuration) -> None:
         """Keep a configuration, in place of one of its name."""
