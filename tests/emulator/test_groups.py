@@ -151,7 +151,7 @@ def test_too_many_tags(client: OmicsRunsClient) -> None:
 
 
 def test_an_update_lets_waiting_runs_start(client: OmicsRunsClient, clock: VirtualClock) -> None:
-    """A maximum that is raised takes effect at that moment, and one that is lowered ends nothing."""
+    """A raised maximum takes effect at that moment; a lowered one ends nothing."""
     group = client.create_run_group(max_runs=1).id
     first, second = start(client, group), start(client, group)
     clock.advance(60)
