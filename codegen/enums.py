@@ -60,9 +60,7 @@ class Enums:
             name=name,
             about=self._look.headed("enums", name),
             values=tuple(
-                ir.EnumValue(
-                    name=member, value=value, about=self._look.text.take("enums", name, value)
-                )
+                ir.EnumValue(name=member, value=value, about=self._look.value(name, value))
                 for value, member in members
             ),
             terminal=self._terminal(name, dict(members)),

@@ -38,7 +38,18 @@ class Lookups:
 
     def about(self, model: str, member: str) -> str:
         """Return the sentences about a member."""
+        _check_key(model, member)
         return words.sentence(self.text.take("models", model, member))
+
+    def value(self, enum: str, value: str) -> str:
+        """Return the text about a value of an enum."""
+        _check_key(enum, value)
+        return self.text.take("enums", enum, value)
+
+    def variant(self, union: str, member: str) -> str:
+        """Return the text about a variant of a union."""
+        _check_key(union, member)
+        return self.headed("models", union, member)
 
     def headed(self, kind: str, subject: str, key: str = "about") -> str:
         """Return a text whose first sentence fits into the first line of a docstring."""
@@ -69,3 +80,9 @@ class Lookups:
     def is_union(self, shape: str) -> bool:
         """Return whether of a shape's members exactly one is there."""
         return bool(self.shapes[shape].get("union"))
+
+
+def _check_key(subject: str, key: str) -> None:
+    if key == "about":
+        what = "descriptions.toml has this key for what it is a part of"
+        raise GeneratorError(f"{subject}.{key}", what, "Teach the generator another key")

@@ -195,7 +195,7 @@ class Models:
         return ir.Model(
             name=self._variant_name(union, member),
             base="Variant",
-            about=self._look.headed("models", union, member),
+            about=self._look.variant(union, member),
             link=self._look.link(union),
             fields=(value,),
         )

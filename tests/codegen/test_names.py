@@ -115,6 +115,19 @@ def _member(name: str, *, model: str = "GetPlantRequest") -> Callable[[Garden], 
             )
             for model in ("GetPlantResponse", "BedPlan")
         ),
+        *(
+            pytest.param(
+                _member("about", model=model),
+                f"{model}.about: descriptions.toml has this key",
+                id=f"about-of-{model}",
+            )
+            for model in ("GetPlantRequest", "GetPlantResponse", "BedPlan", "Filling", "Outcome")
+        ),
+        pytest.param(
+            lambda garden: garden.shapes["Season"]["enum"].append("about"),
+            "Season.about: descriptions.toml has this key",
+            id="about-of-an-enum",
+        ),
         pytest.param(_member("class"), "'class' can't be a name in Python", id="keyword"),
         pytest.param(_member("3d"), "'3d' can't be a name in Python", id="digit-first"),
         pytest.param(

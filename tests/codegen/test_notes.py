@@ -445,6 +445,21 @@ def test_what_is_hidden_is_hidden_in_parts_and_variants(garden: Garden) -> None:
         assert policy.hidden
         assert policy.rule == "Text(min=1, max=2_048, secret=True)"
     assert _field(api, "OutcomeDetails", "details").hidden
+    assert not _field(api, "OutcomeRefusal", "refusal").hidden
+
+
+def test_a_variant_of_an_answer_can_be_hidden(garden: Garden) -> None:
+    """It is named as a member of its union."""
+    garden.config["hidden"]["Outcome.refusal"] = {"reason": "x"}
+    assert _field(garden.read(), "OutcomeRefusal", "refusal").hidden
+
+
+def test_a_union_may_have_one_variant_only(garden: Garden) -> None:
+    """There is room for others later."""
+    members = garden.shapes["Filling"]["members"]
+    garden.shapes["Filling"]["members"] = {"compostUri": members["compostUri"]}
+    filling = _field(garden.read(draft=True), "LayOutBedRequest", "filling")
+    assert filling.rule == "OneOf((Compost,), unknown=UnknownFilling)"
 
 
 def test_an_enum_that_only_a_part_of_a_request_has_takes_strings(garden: Garden) -> None:
