@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omics_runs._narrow import is_mapping, is_sequence
+
+if TYPE_CHECKING:
+    from omics_runs._model import Structure
 
 MAX_DEPTH = 200
 """Deepest nesting of a JSON document that is accepted; json itself gives up near 1,000."""
@@ -30,7 +33,7 @@ def _copy(value: Any, parents: tuple[object, ...]) -> Any:
     return value
 
 
-def copy_items(value: Sequence[str] | None) -> Any:
+def copy_items(value: Sequence[str | Structure] | None) -> Any:
     """Return a sequence as a tuple; anything else as it is, for validation to name."""
     is_text = isinstance(value, (str, bytes))
     return tuple(value) if isinstance(value, Sequence) and not is_text else value

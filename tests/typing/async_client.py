@@ -12,8 +12,12 @@ from typing import Any, TypedDict, assert_type
 import httpx
 
 from omics_runs import (
+    BATCH_TERMINAL,
+    TASK_TERMINAL,
     TERMINAL,
     AsyncOmicsRunsClient,
+    BatchProgress,
+    BatchStatus,
     Credentials,
     FailureReason,
     GetRunRequest,
@@ -29,8 +33,29 @@ from omics_runs import (
     StartRunResponse,
     StorageType,
     TaskListItem,
+    TaskProgress,
+    TaskStatus,
     Timeout,
+    WorkflowStatus,
+    WorkflowType,
     errors,
+)
+from omics_runs.models import (
+    BatchListItem,
+    ConfigurationListItem,
+    CreateRunCacheResponse,
+    CreateRunGroupResponse,
+    DefaultRunSetting,
+    GetBatchResponse,
+    GetWorkflowResponse,
+    InlineSetting,
+    InlineSettings,
+    ListBatchResponse,
+    ListTagsForResourceResponse,
+    RunBatchListItem,
+    S3UriSettings,
+    StartRunBatchResponse,
+    WorkflowListItem,
 )
 
 
@@ -124,6 +149,103 @@ async def waiting(
     await client.wait_until("1", ["COMPLETED"])  # type: ignore
 
 
+async def tasks(client: AsyncOmicsRunsClient, run: GetRunResponse, task: TaskListItem) -> None:
+    def show(progress: TaskProgress) -> None:
+        assert_type(progress.task, GetRunTaskResponse)
+
+    assert_type(await client.wait_until_task(run, task), GetRunTaskResponse)
+    await client.wait_until_task("1", "7", TaskStatus.RUNNING, timeout=60, progress=show)
+    await client.wait_until_task(run.ref, "7", "FAILED", progress=print)
+    await client.wait_until_task("1", "7", TASK_TERMINAL)
+    await client.wait_until_task("1", "7", {"COMPLETED", "FAILED"})
+    await client.wait_until_task("1", "7", "DELETED")  # type: ignore
+    await client.wait_until_task("1", run)  # type: ignore
+    await client.wait_until_task(task, "7")  # type: ignore
+    await client.wait_until_task("1")  # type: ignore
+
+
+async def batches(client: AsyncOmicsRunsClient, typed: Inputs) -> None:
+    default = DefaultRunSetting(workflow_id="1", role_arn="r", storage_type="DYNAMIC")
+    one = InlineSetting(run_setting_id="a", parameters=typed)
+    started = await client.start_run_batch(
+        default_run_setting=default, batch_run_settings=InlineSettings([one])
+    )
+    assert_type(started, StartRunBatchResponse)
+    await client.start_run_batch(
+        default_run_setting=default, batch_run_settings=S3UriSettings("s3://b/k")
+    )
+    await client.start_run_batch(
+        default_run_setting={"workflow_id": "1"},  # type: ignore
+        batch_run_settings=S3UriSettings("s3://b/k"),
+    )
+    await client.start_run_batch(
+        default_run_setting=default,
+        batch_run_settings={"s3UriSettings": "s3://b/k"},  # type: ignore
+    )
+    await client.start_run_batch(default_run_setting=default)  # type: ignore
+    InlineSettings([{"run_setting_id": "a"}])  # type: ignore
+    DefaultRunSetting(workflow_id="1", role_arn="r", storage_type="DYNAMICAL")  # type: ignore
+    DefaultRunSetting(workflow_id="1", role_arn="r", run_id="9")  # type: ignore
+    batch = await client.get_batch(started.id)
+    assert_type(batch.status, BatchStatus)
+    assert_type(batch.is_success, bool)
+    assert_type(batch.failed_count, int)
+    assert_type(batch.default_run_setting, DefaultRunSetting | None)
+    async for item in client.iter_batch(status="INPROGRESS", limit=5):
+        assert_type(item, BatchListItem)
+    async for whole in client.iter_batch().pages():
+        assert_type(whole, ListBatchResponse)
+    async for run in client.iter_runs_in_batch(started.id, submission_status="FAILED"):
+        assert_type(run, RunBatchListItem)
+        assert_type(run.ref, RunRef | None)
+        assert_type(await client.wait_until(run), GetRunResponse)
+    client.iter_batch(status="RUNNING")  # type: ignore
+
+
+async def waiting_for_batches(
+    client: AsyncOmicsRunsClient, started: StartRunBatchResponse, item: BatchListItem
+) -> None:
+    def show(progress: BatchProgress) -> None:
+        assert_type(progress.batch, GetBatchResponse)
+
+    assert_type(await client.wait_until_batch(started), GetBatchResponse)
+    await client.wait_until_batch("7", BatchStatus.INPROGRESS, timeout=60, progress=show)
+    await client.wait_until_batch(item, "RUNS_DELETED", progress=print)
+    await client.wait_until_batch(item, BATCH_TERMINAL)
+    await client.wait_until_batch("7", {"PROCESSED", "CANCELLED"})
+    await client.wait_until_batch("7", "COMPLETED")  # type: ignore
+    await client.wait_until_batch("7", "PROCESED")  # type: ignore
+    await client.wait_until_batch(StartRunResponse(id="7"))  # type: ignore
+    await client.wait_until(started)  # type: ignore
+    await client.wait_until(item)  # type: ignore
+    await client.wait_until("1", "PROCESSED")  # type: ignore
+
+
+async def other_resources(client: AsyncOmicsRunsClient) -> None:
+    group = await client.create_run_group(name="g", max_runs=5, tags={"k": "v"})
+    assert_type(group, CreateRunGroupResponse)
+    await client.create_run_group(max_runs="5")  # type: ignore
+    await client.create_run_group(max_run=5)  # type: ignore
+    cache = await client.create_run_cache(
+        cache_s3_location="s3://b/c", cache_behavior="CACHE_ALWAYS"
+    )
+    assert_type(cache, CreateRunCacheResponse)
+    await client.create_run_cache(cache_s3_location="s3://b/c", cache_behavior="NEVER")  # type: ignore
+    told = await client.list_tags_for_resource("arn:aws:omics:us-west-2:1:run/1")
+    assert_type(told, ListTagsForResourceResponse)
+    assert_type(told.tags, Mapping[str, str])
+    await client.tag_resource("arn:aws:omics:us-west-2:1:run/1", tags={"k": "v"})
+    await client.tag_resource("arn:aws:omics:us-west-2:1:run/1", tags=["k"])  # type: ignore
+    workflow = await client.get_workflow("1", type="READY2RUN", export=["DEFINITION"])
+    assert_type(workflow, GetWorkflowResponse)
+    assert_type(workflow.status, WorkflowStatus)
+    await client.get_workflow("1", type="READY")  # type: ignore
+    async for listed in client.iter_workflows(type=WorkflowType.PRIVATE):
+        assert_type(listed, WorkflowListItem)
+    async for setting in client.iter_configurations(limit=20):
+        assert_type(setting, ConfigurationListItem)
+
+
 async def sending(client: AsyncOmicsRunsClient) -> None:
     request = StartRunRequest(role_arn="r", output_uri="o", run_id="1")
     assert_type(await client.send(request), StartRunResponse)
@@ -155,3 +277,20 @@ async def failing(client: AsyncOmicsRunsClient) -> None:
         assert_type(error.attempts, tuple[errors.Attempt, ...])
     except errors.InvalidRequestError as error:
         assert_type(error.problems, tuple[tuple[str, str], ...])
+
+
+async def failing_tasks_and_batches(client: AsyncOmicsRunsClient) -> None:
+    try:
+        await client.wait_until_batch("7")
+        await client.wait_until_task("1", "7")
+    except errors.BatchFailedError as error:
+        assert_type(error.failure_reason, str | None)
+        assert_type(error.batch, GetBatchResponse)
+    except errors.TaskFailedError as error:
+        assert_type(error.failure_reason, FailureReason | None)
+        assert_type(error.task, GetRunTaskResponse)
+    except errors.WaitTimeoutError as error:
+        assert_type(error.batch, GetBatchResponse | None)
+        assert_type(error.task, GetRunTaskResponse | None)
+    except errors.ServiceError as error:
+        assert_type(error.hint, str | None)

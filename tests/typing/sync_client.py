@@ -12,7 +12,11 @@ from typing import Any, TypedDict, assert_type
 import httpx
 
 from omics_runs import (
+    BATCH_TERMINAL,
+    TASK_TERMINAL,
     TERMINAL,
+    BatchProgress,
+    BatchStatus,
     Credentials,
     FailureReason,
     GetRunRequest,
@@ -29,8 +33,29 @@ from omics_runs import (
     StartRunResponse,
     StorageType,
     TaskListItem,
+    TaskProgress,
+    TaskStatus,
     Timeout,
+    WorkflowStatus,
+    WorkflowType,
     errors,
+)
+from omics_runs.models import (
+    BatchListItem,
+    ConfigurationListItem,
+    CreateRunCacheResponse,
+    CreateRunGroupResponse,
+    DefaultRunSetting,
+    GetBatchResponse,
+    GetWorkflowResponse,
+    InlineSetting,
+    InlineSettings,
+    ListBatchResponse,
+    ListTagsForResourceResponse,
+    RunBatchListItem,
+    S3UriSettings,
+    StartRunBatchResponse,
+    WorkflowListItem,
 )
 
 
@@ -118,6 +143,101 @@ def waiting(client: OmicsRunsClient, started: StartRunResponse, item: RunListIte
     client.wait_until("1", ["COMPLETED"])  # type: ignore
 
 
+def tasks(client: OmicsRunsClient, run: GetRunResponse, task: TaskListItem) -> None:
+    def show(progress: TaskProgress) -> None:
+        assert_type(progress.task, GetRunTaskResponse)
+
+    assert_type(client.wait_until_task(run, task), GetRunTaskResponse)
+    client.wait_until_task("1", "7", TaskStatus.RUNNING, timeout=60, progress=show)
+    client.wait_until_task(run.ref, "7", "FAILED", progress=print)
+    client.wait_until_task("1", "7", TASK_TERMINAL)
+    client.wait_until_task("1", "7", {"COMPLETED", "FAILED"})
+    client.wait_until_task("1", "7", "DELETED")  # type: ignore
+    client.wait_until_task("1", run)  # type: ignore
+    client.wait_until_task(task, "7")  # type: ignore
+    client.wait_until_task("1")  # type: ignore
+
+
+def batches(client: OmicsRunsClient, typed: Inputs) -> None:
+    default = DefaultRunSetting(workflow_id="1", role_arn="r", storage_type="DYNAMIC")
+    one = InlineSetting(run_setting_id="a", parameters=typed)
+    started = client.start_run_batch(
+        default_run_setting=default, batch_run_settings=InlineSettings([one])
+    )
+    assert_type(started, StartRunBatchResponse)
+    client.start_run_batch(
+        default_run_setting=default, batch_run_settings=S3UriSettings("s3://b/k")
+    )
+    client.start_run_batch(
+        default_run_setting={"workflow_id": "1"},  # type: ignore
+        batch_run_settings=S3UriSettings("s3://b/k"),
+    )
+    client.start_run_batch(
+        default_run_setting=default,
+        batch_run_settings={"s3UriSettings": "s3://b/k"},  # type: ignore
+    )
+    client.start_run_batch(default_run_setting=default)  # type: ignore
+    InlineSettings([{"run_setting_id": "a"}])  # type: ignore
+    DefaultRunSetting(workflow_id="1", role_arn="r", storage_type="DYNAMICAL")  # type: ignore
+    DefaultRunSetting(workflow_id="1", role_arn="r", run_id="9")  # type: ignore
+    batch = client.get_batch(started.id)
+    assert_type(batch.status, BatchStatus)
+    assert_type(batch.is_success, bool)
+    assert_type(batch.failed_count, int)
+    assert_type(batch.default_run_setting, DefaultRunSetting | None)
+    for item in client.iter_batch(status="INPROGRESS", limit=5):
+        assert_type(item, BatchListItem)
+    for whole in client.iter_batch().pages():
+        assert_type(whole, ListBatchResponse)
+    for run in client.iter_runs_in_batch(started.id, submission_status="FAILED"):
+        assert_type(run, RunBatchListItem)
+        assert_type(run.ref, RunRef | None)
+        assert_type(client.wait_until(run), GetRunResponse)
+    client.iter_batch(status="RUNNING")  # type: ignore
+
+
+def waiting_for_batches(
+    client: OmicsRunsClient, started: StartRunBatchResponse, item: BatchListItem
+) -> None:
+    def show(progress: BatchProgress) -> None:
+        assert_type(progress.batch, GetBatchResponse)
+
+    assert_type(client.wait_until_batch(started), GetBatchResponse)
+    client.wait_until_batch("7", BatchStatus.INPROGRESS, timeout=60, progress=show)
+    client.wait_until_batch(item, "RUNS_DELETED", progress=print)
+    client.wait_until_batch(item, BATCH_TERMINAL)
+    client.wait_until_batch("7", {"PROCESSED", "CANCELLED"})
+    client.wait_until_batch("7", "COMPLETED")  # type: ignore
+    client.wait_until_batch("7", "PROCESED")  # type: ignore
+    client.wait_until_batch(StartRunResponse(id="7"))  # type: ignore
+    client.wait_until(started)  # type: ignore
+    client.wait_until(item)  # type: ignore
+    client.wait_until("1", "PROCESSED")  # type: ignore
+
+
+def other_resources(client: OmicsRunsClient) -> None:
+    group = client.create_run_group(name="g", max_runs=5, tags={"k": "v"})
+    assert_type(group, CreateRunGroupResponse)
+    client.create_run_group(max_runs="5")  # type: ignore
+    client.create_run_group(max_run=5)  # type: ignore
+    cache = client.create_run_cache(cache_s3_location="s3://b/c", cache_behavior="CACHE_ALWAYS")
+    assert_type(cache, CreateRunCacheResponse)
+    client.create_run_cache(cache_s3_location="s3://b/c", cache_behavior="NEVER")  # type: ignore
+    told = client.list_tags_for_resource("arn:aws:omics:us-west-2:1:run/1")
+    assert_type(told, ListTagsForResourceResponse)
+    assert_type(told.tags, Mapping[str, str])
+    client.tag_resource("arn:aws:omics:us-west-2:1:run/1", tags={"k": "v"})
+    client.tag_resource("arn:aws:omics:us-west-2:1:run/1", tags=["k"])  # type: ignore
+    workflow = client.get_workflow("1", type="READY2RUN", export=["DEFINITION"])
+    assert_type(workflow, GetWorkflowResponse)
+    assert_type(workflow.status, WorkflowStatus)
+    client.get_workflow("1", type="READY")  # type: ignore
+    for listed in client.iter_workflows(type=WorkflowType.PRIVATE):
+        assert_type(listed, WorkflowListItem)
+    for setting in client.iter_configurations(limit=20):
+        assert_type(setting, ConfigurationListItem)
+
+
 def sending(client: OmicsRunsClient) -> None:
     request = StartRunRequest(role_arn="r", output_uri="o", run_id="1")
     assert_type(client.send(request), StartRunResponse)
@@ -149,3 +269,20 @@ def failing(client: OmicsRunsClient) -> None:
         assert_type(error.attempts, tuple[errors.Attempt, ...])
     except errors.InvalidRequestError as error:
         assert_type(error.problems, tuple[tuple[str, str], ...])
+
+
+def failing_tasks_and_batches(client: OmicsRunsClient) -> None:
+    try:
+        client.wait_until_batch("7")
+        client.wait_until_task("1", "7")
+    except errors.BatchFailedError as error:
+        assert_type(error.failure_reason, str | None)
+        assert_type(error.batch, GetBatchResponse)
+    except errors.TaskFailedError as error:
+        assert_type(error.failure_reason, FailureReason | None)
+        assert_type(error.task, GetRunTaskResponse)
+    except errors.WaitTimeoutError as error:
+        assert_type(error.batch, GetBatchResponse | None)
+        assert_type(error.task, GetRunTaskResponse | None)
+    except errors.ServiceError as error:
+        assert_type(error.hint, str | None)
