@@ -20,7 +20,7 @@ import pytest
 from attrs import frozen
 
 from omics_runs import GetRunRequest, OmicsRunsClient, StartRunRequest, errors
-from omics_runs._lifecycle import RUN_LIFE
+from omics_runs._lifecycle import BATCH_LIFE, RUN_LIFE, TASK_LIFE, Lifecycle
 from omics_runs.emulator import Emulator, ScaledClock
 
 ROOT = Path(__file__).parents[1]
@@ -176,15 +176,23 @@ def rows_of(page: str, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_the_table_of_waiting_is_the_one_in_use() -> None:
-    """The table of wanted and seen statuses says, cell by cell, what `wait_until` does."""
-    signs = {"✓": "+", "…": ".", "✗": "-", "s": "s"}
+@pytest.mark.parametrize(
+    ("heading", "life"),
+    [
+        pytest.param("## Wanted and seen", RUN_LIFE, id="runs"),
+        pytest.param("## Tasks", TASK_LIFE, id="tasks"),
+        pytest.param("## Batches", BATCH_LIFE, id="batches"),
+    ],
+)
+def test_the_tables_of_waiting_are_those_in_use(heading: str, life: Lifecycle[Any, Any]) -> None:
+    """The tables of wanted and seen statuses say, cell by cell, what the waits do."""
+    signs = {"✓": "+", "…": ".", "✗": "-"}
     shown = {
-        row[0]: tuple(signs[cell.rstrip("†")] for cell in row[1:])
-        for row in rows_of("waiting.md", "## Wanted and seen")
+        row[0]: tuple(signs.get(sign, sign) for sign in (cell.rstrip("†") for cell in row[1:]))
+        for row in rows_of("waiting.md", heading)
     }
-    assert shown == {str(status): cells for status, cells in RUN_LIFE.cells.items()}
-    header = "| wanted | " + " | ".join([*RUN_LIFE.columns, "404"]) + " |"
+    assert shown == {str(status): cells for status, cells in life.cells.items()}
+    header = "| wanted | " + " | ".join([*life.columns, "404"]) + " |"
     assert header in (ROOT / "docs" / "waiting.md").read_text(encoding="utf-8")
 
 
