@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -28,6 +29,11 @@ class Caller:
         """Return a client that goes over real sockets."""
         kind = OmicsRunsClient if self._portal is None else AsyncOmicsRunsClient
         return Adapted(kind(**options), self)
+
+    def http(self, serve: Callable[[httpx.Request], httpx.Response]) -> Any:
+        """Return an HTTP client whose server is a function."""
+        kind = httpx.Client if self._portal is None else httpx.AsyncClient
+        return kind(transport=httpx.MockTransport(serve))
 
     def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function, and wait for its result if it is async."""
