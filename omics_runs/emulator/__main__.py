@@ -28,17 +28,26 @@ def main(arguments: Sequence[str] | None = None, stop: threading.Event | None = 
         stop: Set it to end serving; for tests.
     """
     options = _parser().parse_args(arguments)
-    emulator = _emulator(options)
     try:
-        with _signals(stop or threading.Event()) as ending, emulator.serve(options.port) as url:
-            _announce(emulator, url)
-            # A wait with a timeout lets Ctrl-C through on Windows.
-            while not ending.wait(timeout=1.0):
-                pass
-    except OSError as error:
-        sys.stderr.write(f"omics_runs.emulator: port {options.port}: {error.strerror}\n")
-        return 2
+        emulator = _emulator(options)
+    except (OSError, ValueError) as error:
+        return _complain(f"data: {error}")
+    with emulator:
+        try:
+            with _signals(stop or threading.Event()) as ending, emulator.serve(options.port) as url:
+                _announce(emulator, url)
+                # A wait with a timeout lets Ctrl-C through on Windows.
+                while not ending.wait(timeout=1.0):
+                    pass
+        except OSError as error:
+            return _complain(f"port {options.port}: {error.strerror}")
     return 0
+
+
+def _complain(what: str) -> int:
+    """Say in one line what is in the way, and return the exit code."""
+    sys.stderr.write(f"omics_runs.emulator: {what}\n")
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--region", default="us-west-2", help="region to play (default: us-west-2)")
     add("--strict-workflows", action="store_true", help="know only workflows added over HTTP")
     add("--seed", type=int, default=0, help="where ids and faults by chance come from (default: 0)")
+    add("--data", metavar="FILE", help="keep everything in a file, and go on from there")
     for name in ("pending", "starting", "running", "stopping"):
         seconds: float = getattr(usual, name)
         text = f"seconds that runs are {name.upper()} (default: {seconds:g})"
@@ -91,6 +101,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         rates=rates,
         strict_workflows=options.strict_workflows,
         seed=options.seed,
+        data=options.data,
         durations=Durations(
             pending=options.pending,
             starting=options.starting,

@@ -50,9 +50,32 @@ class Admission:
     def add_group(self, group: RunGroup, now: float) -> None:
         """Keep a run group, new or changed, and let runs start that fit it now."""
         self._store.add_run_group(group)
+        self._limit(group)
+        self._admit(now)
+
+    def resume(self, now: float) -> None:
+        """Look after all that the store has been filled with, as of a moment."""
+        for group in self._store.run_groups.values():
+            self._limit(group)
+        for run in self._store.runs.values():
+            self._resume(run, now)
+        self._admit(now)
+
+    def _resume(self, run: Run, now: float) -> None:
+        if run.deleted:
+            self._store.shown_as_deleted.add(run.id)
+        elif run.course.ends_at <= now:
+            self._store.end(run)
+        elif run.course.rest is not None:
+            self._queue.join(_ticket(run))
+        else:
+            if run.course.slot_from <= now:
+                self._queue.resume(_ticket(run))
+            self._follow(run)
+
+    def _limit(self, group: RunGroup) -> None:
         limits = Limits(runs=group.max_runs, cpus=group.max_cpus, gpus=group.max_gpus)
         self._queue.limit(group.id, limits)
-        self._admit(now)
 
     def _follow(self, run: Run) -> None:
         """Note when a run's next turns are; those of an earlier course come to nothing."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-import threading
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from email.utils import formatdate
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import attrs
 import httpx
@@ -18,9 +18,11 @@ from omics_runs._documents import copy_document
 from omics_runs._generated.models import GetRunResponse
 from omics_runs.emulator._admission import Admission
 from omics_runs.emulator._control import answer_control, is_control
+from omics_runs.emulator._data import Data, Facts
 from omics_runs.emulator._handlers import HANDLERS
 from omics_runs.emulator._http import Received, Refusal, Reply, encoded, merged, refused
 from omics_runs.emulator._injection import Faults
+from omics_runs.emulator._lock import Lock
 from omics_runs.emulator._log import Log, Recorded, json_or_none
 from omics_runs.emulator._plan import DEFAULT_TASKS, Durations, Ending, Plan, TaskPlan
 from omics_runs.emulator._quotas import Quotas
@@ -79,9 +81,14 @@ class Emulator:
         deleted_runs: What becomes of deleted runs: `"404"`, or they stay and are `"DELETED"`.
         reuse_ids: Whether ids of deleted runs are given out again, as the service does.
         seed: Where ids, uuids and the draws of faults come from; the same seed gives the same ones.
+        data: A file in which all that was started, added and planned outlasts the emulator, whose
+            time stands still until the next one opens it. A call's changes are written before it
+            is answered. None keeps everything in memory.
 
     Raises:
-        ValueError: A rate is for no operation, or not above 0.
+        OSError: The file can't be opened, or another emulator has it open.
+        ValueError: A rate is for no operation, or not above 0. Or the file is not an emulator's, is
+            of another format, or belongs to another region or account.
     """
 
     def __init__(
@@ -100,6 +107,7 @@ class Emulator:
         deleted_runs: Literal["404", "DELETED"] = "404",
         reuse_ids: bool = False,
         seed: int = 0,
+        data: str | os.PathLike[str] | None = None,
     ) -> None:
         self.clock: Clock = clock or VirtualClock()
         self.region = region
@@ -115,7 +123,7 @@ class Emulator:
         self._time = Time(self.clock)
         self._runs_on_when_served = clock is None
         self._rates = Rates(rates)
-        self._lock = threading.RLock()
+        self._lock = Lock(self._save)
         self._seed = seed
         self._quotas = quotas or Quotas()
         self._begin()
@@ -126,12 +134,75 @@ class Emulator:
             deleted_runs=deleted_runs,
             reuse_ids=reuse_ids,
         )
+        self._data = None if data is None else self._opened(data)
+
+    def _opened(self, path: str | os.PathLike[str]) -> Data:
+        """Open the file of the data, and go on from where it was left."""
+        with ExitStack() as opened:
+            data = opened.enter_context(closing(Data(path)))
+            facts = data.load(self._store)
+            if facts is not None:
+                self._resume(data, facts)
+            data.save(self._facts())
+            opened.pop_all()
+        return data
+
+    def _resume(self, data: Data, facts: Facts) -> None:
+        if (facts.region, facts.account_id) != (self.region, self.account_id):
+            raise data.refusal(
+                f"belongs to account {facts.account_id} in {facts.region},"
+                f" not to account {self.account_id} in {self.region}"
+            )
+        self._time.resume(facts.epoch, facts.now)
+        self._store.names.resume(
+            last_id=facts.last_id, drawn=facts.drawn, session=facts.session + 1
+        )
+        self._admission.resume(facts.now)
+
+    def _facts(self) -> Facts:
+        names = self._store.names
+        return Facts(
+            region=self.region,
+            account_id=self.account_id,
+            epoch=self._time.epoch,
+            now=self._time.told,
+            last_id=names.last_id,
+            drawn=names.drawn,
+            session=names.session,
+        )
+
+    def _save(self) -> None:
+        """Write what has changed, and up to when: nobody will be told of an earlier moment."""
+        if self._data is not None:
+            self._admission.advance(self._time.told)
+            self._data.save(self._facts())
+
+    def close(self) -> None:
+        """Let go of the file of the data, where there is one; no calls are answered afterwards.
+
+        Without such a file nothing happens. To close twice is harmless.
+        """
+        with self._lock:
+            if self._data is not None and not self._data.closed:
+                with closing(self._data):
+                    self._time.now()
+                    self._save()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def _begin(self) -> None:
         """Have nothing to remember yet."""
         self._store = Store(names=Names(self._seed))
         self._admission = Admission(self._store, self._quotas.max_active_runs)
-        self._plans: list[Plan] = []
         self._log = Log()
 
     def _service(self) -> Service:
@@ -143,7 +214,6 @@ class Emulator:
             admission=self._admission,
             shapes=Shapes(region=self.region, account_id=self.account_id, time=self._time, now=now),
             settings=self._settings,
-            plans=self._plans,
         )
 
     def plan(
@@ -193,7 +263,7 @@ class Emulator:
             raise ValueError(msg)
         with self._lock:
             if run_id is None:
-                self._plans.append(plan)
+                self._store.add_plan(plan)
             else:
                 self._service().redirect(run_id, plan)
 
@@ -479,6 +549,8 @@ class Emulator:
         """
         with self._lock:
             self._begin()
+            if self._data is not None:
+                self._data.replace(self._store)
             self._rates.refill()
             self._check.expired_tokens.clear()
             self.faults.clear()

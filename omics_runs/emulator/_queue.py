@@ -128,6 +128,11 @@ class Queue:
         heapq.heappush(lane.waiting, ticket)
         self._offer(lane)
 
+    def resume(self, ticket: Ticket) -> None:
+        """Have a slot that was given before, whether or not there is room."""
+        self._active[ticket.run_id] = ticket
+        self._lane(ticket.group_id).take(ticket)
+
     def leave(self, run_id: str) -> None:
         """Wait no longer, or give a slot back; a run that does neither is left alone."""
         waiting, active = self._waiting.pop(run_id, None), self._active.pop(run_id, None)

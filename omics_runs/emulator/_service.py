@@ -70,7 +70,6 @@ class Service:
     admission: Admission
     shapes: Shapes
     settings: Settings
-    plans: list[Plan]
 
     @property
     def now(self) -> float:
@@ -85,8 +84,9 @@ class Service:
             return self._started_before(submission, body)
         run = self._new_run(request)
         self.admission.add(run)
-        self.store.submit(request.request_id, Submission(body=body, run=run))
-        return self.shapes.started(run, RunStatus.PENDING)
+        answer = self.shapes.started(run, RunStatus.PENDING)
+        self.store.submit(request.request_id, Submission(body=body, answer=answer))
+        return answer
 
     def get_run(self, request: GetRunRequest) -> Shape:
         """Describe a run."""
@@ -182,11 +182,10 @@ class Service:
         """
         if submission.body != body:
             raise conflict("The requestId was used before, with other parameters.")
-        run = submission.run
-        current = self.store.runs.get(run.id)
-        if current is None or current.uuid != run.uuid:
-            return self.shapes.started(run, RunStatus.DELETED)
-        return self.shapes.started(current, current.status(self.now))
+        run = self.store.runs.get(submission.answer["id"])
+        if run is None or run.uuid != submission.answer["uuid"]:
+            return {**submission.answer, "status": RunStatus.DELETED.value}
+        return self.shapes.started(run, run.status(self.now))
 
     def _new_run(self, request: StartRunRequest) -> Run:
         members = self._members(request)
@@ -286,7 +285,7 @@ class Service:
         return self.store.configurations[name]
 
     def _plan(self, name: str | None) -> Plan:
-        matching = (plan for plan in reversed(self.plans) if plan.matches(name))
+        matching = (plan for plan in reversed(self.store.plans.values()) if plan.matches(name))
         return next(matching, Plan())
 
     def _run(self, run_id: str) -> Run:

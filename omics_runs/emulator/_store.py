@@ -6,6 +6,7 @@ import heapq
 import random
 import uuid
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -14,8 +15,9 @@ from attrs import field, frozen
 from omics_runs._generated.enums import RunStatus
 from omics_runs.emulator._course import Course
 from omics_runs.emulator._http import invalid
-from omics_runs.emulator._plan import TaskPlan
+from omics_runs.emulator._plan import Plan, TaskPlan
 from omics_runs.emulator._quotas import a_count_or_none
+from omics_runs.emulator._table import Table
 from omics_runs.emulator._timeline import Timeline
 
 PAGE_TOKENS_KEPT = 10_000
@@ -161,7 +163,8 @@ class Submission:
 
     body: str
     """The request in one canonical form."""
-    run: Run
+    answer: Mapping[str, Any]
+    """What it was answered, with the run's id and uuid."""
 
 
 @frozen(kw_only=True)
@@ -187,53 +190,79 @@ class Names:
     """Ids, uuids and request ids, the same ones again for the same seed."""
 
     def __init__(self, seed: int) -> None:
-        self._ids = random.Random(f"ids {seed}")
-        self._request_ids = random.Random(f"requests {seed}")
-        self._last = 1_000_000
+        self._seed = seed
+        self.resume(last_id=1_000_000, drawn=0, session=0)
+
+    def resume(self, *, last_id: int, drawn: int, session: int) -> None:
+        """Go on where others with the same seed had come to; what they gave out is not repeated.
+
+        Args:
+            last_id: Their `last_id`.
+            drawn: Their `drawn`.
+            session: A number that no others had: request ids and page tokens aren't counted.
+        """
+        self.last_id = last_id
+        self.drawn = drawn
+        self.session = session
+        named = f"requests {self._seed} {session}" if session else f"requests {self._seed}"
+        self._request_ids = random.Random(named)
 
     def id(self) -> str:
         """Return a fresh id of digits; no run, task or group shares one."""
-        self._last += self._ids.randrange(1, 100)
-        return str(self._last)
+        self.last_id += 1 + self._draw() % 99
+        return str(self.last_id)
 
     def uuid(self) -> str:
         """Return a fresh uuid."""
-        return _uuid(self._ids)
+        return _uuid(self._draw())
 
     def request_id(self) -> str:
         """Return a fresh id of a call; drawn apart, so that calls don't change the runs' ids."""
-        return _uuid(self._request_ids)
+        return _uuid(self._request_ids.getrandbits(128))
 
     def page_token(self) -> str:
         """Return a fresh page token."""
         return f"{self._request_ids.getrandbits(256):064x}"
 
+    def _draw(self) -> int:
+        """Return 128 bits that follow from the seed and how many were drawn before."""
+        self.drawn += 1
+        digest = sha256(f"ids {self._seed} {self.drawn}".encode()).digest()
+        return int.from_bytes(digest[:16])
 
-def _uuid(source: random.Random) -> str:
-    return str(uuid.UUID(int=source.getrandbits(128), version=4))
+
+def _uuid(number: int) -> str:
+    return str(uuid.UUID(int=number, version=4))
 
 
 @frozen(kw_only=True)
 class Store:
-    """Everything that the emulator keeps; whoever touches it holds the emulator's lock."""
+    """Everything that the emulator keeps; whoever touches it holds the emulator's lock.
+
+    With a file for its data, each `Table` is kept there, for which its type here is all that is
+    needed: records of attrs and of what JSON knows. What is no table does not outlast the emulator,
+    or follows from the tables.
+    """
 
     names: Names
-    runs: dict[str, Run] = field(factory=dict[str, Run])
-    run_groups: dict[str, RunGroup] = field(factory=dict[str, RunGroup])
-    run_caches: dict[str, RunCache] = field(factory=dict[str, RunCache])
-    workflows: dict[str, Workflow] = field(factory=dict[str, Workflow])
-    workflow_versions: dict[str, WorkflowVersion] = field(factory=dict[str, WorkflowVersion])
+    runs: Table[str, Run] = field(factory=Table[str, Run])
+    run_groups: Table[str, RunGroup] = field(factory=Table[str, RunGroup])
+    run_caches: Table[str, RunCache] = field(factory=Table[str, RunCache])
+    workflows: Table[str, Workflow] = field(factory=Table[str, Workflow])
+    workflow_versions: Table[str, WorkflowVersion] = field(factory=Table[str, WorkflowVersion])
     """All workflows' versions, by their keys."""
-    configurations: dict[str, Configuration] = field(factory=dict[str, Configuration])
-    submissions: dict[str, Submission] = field(factory=dict[str, Submission])
+    configurations: Table[str, Configuration] = field(factory=Table[str, Configuration])
+    submissions: Table[str, Submission] = field(factory=Table[str, Submission])
     removable: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     """Numbers and ids of runs that have ended and may be evicted: a heap, oldest first."""
     shown_as_deleted: set[str] = field(factory=set[str])
     """Ids of the runs that are deleted and stay."""
-    creations: dict[tuple[str, str], Creation] = field(factory=dict[tuple[str, str], Creation])
+    creations: Table[tuple[str, str], Creation] = field(factory=Table[tuple[str, str], Creation])
     """What was created, by the operation and its request id; runs aside."""
-    free_ids: list[str] = field(factory=list[str])
-    """Ids of deleted runs that are to be given out again."""
+    free_ids: Table[str, bool] = field(factory=Table[str, bool])
+    """Ids of deleted runs that are to be given out again; the values say nothing."""
+    plans: Table[int, Plan] = field(factory=Table[int, Plan])
+    """How runs are to go, by how many plans there were before."""
     pages: dict[str, Page] = field(factory=dict[str, Page])
     pages_kept: int = PAGE_TOKENS_KEPT
 
@@ -263,7 +292,7 @@ class Store:
 
     def free(self, run_id: str) -> None:
         """Let the id of a deleted run be given out again."""
-        self.free_ids.append(run_id)
+        self.free_ids[run_id] = True
 
     @property
     def stored_runs(self) -> int:
@@ -300,6 +329,10 @@ class Store:
         """Keep a workflow's version, in place of one of its key."""
         self.workflow_versions[version.key] = version
 
+    def add_plan(self, plan: Plan) -> None:
+        """Keep a plan, which counts before all others."""
+        self.plans[len(self.plans)] = plan
+
     def add_configuration(self, configuration: Configuration) -> None:
         """Keep a configuration, in place of one of its name."""
         self.configurations[configuration.name] = configuration
@@ -313,7 +346,11 @@ class Store:
 
     def next_run_id(self) -> str:
         """Return an id for a new run."""
-        return self.free_ids.pop(0) if self.free_ids else self.names.id()
+        if not self.free_ids:
+            return self.names.id()
+        longest_free = next(iter(self.free_ids))
+        del self.free_ids[longest_free]
+        return longest_free
 
     def token_of(self, page: Page) -> str:
         """Return a token for a page that is still to come."""

@@ -26,12 +26,26 @@ class Time:
         self._zero = clock.monotonic()
         self._running_since: float | None = None
         self._leapt = 0.0
+        self.told = 0.0
+        """The last moment that `now` has returned."""
+
+    @property
+    def epoch(self) -> str:
+        """When it began, in ISO 8601."""
+        return self._epoch.isoformat()
+
+    def resume(self, epoch: str, moment: float) -> None:
+        """Be at a moment of another emulator's time, whose epoch is given."""
+        self._epoch = datetime.fromisoformat(epoch)
+        self.leap(moment - self.now())
+        self.told = moment
 
     def now(self) -> float:
         """Return the seconds since the emulator was made."""
         since = self._running_since
         real = 0.0 if since is None else time.monotonic() - since
-        return self.clock.monotonic() - self._zero + real + self._leapt
+        self.told = self.clock.monotonic() - self._zero + real + self._leapt
+        return self.told
 
     def leap(self, seconds: float) -> None:
         """Move on, for the emulator alone: whoever shares the clock keeps its deadlines."""

@@ -456,7 +456,7 @@ def test_wrong_input(
     assert response.status_code == 400
     assert list(response.json()) == ["message"]
     assert response.json()["message"].startswith(message)
-    assert (local.faults.waiting, local._plans, local.clock.monotonic()) == (0, [], 0)
+    assert (local.faults.waiting, local._store.plans, local.clock.monotonic()) == (0, {}, 0)
 
 
 @pytest.mark.parametrize(
