@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import attrs
@@ -21,10 +22,14 @@ class Admission:
     Args:
         store: Where the runs are.
         slots: How many runs may be active at a time; None for as many as like.
+        ended: Called with each run that has ended, and the moment.
     """
 
-    def __init__(self, store: Store, slots: int | None) -> None:
+    def __init__(
+        self, store: Store, slots: int | None, ended: Callable[[Run, float], object]
+    ) -> None:
         self._store = store
+        self._ended = ended
         self._queue = Queue(slots)
         self.agenda = Agenda(self._admit)
         """What happens by itself, runs' turns among it."""
@@ -90,6 +95,7 @@ class Admission:
         if run.course.ends_at == moment:
             self._queue.leave(run_id)
             self._store.end(run)
+            self._ended(run, moment)
         elif run.course.slot_from == moment:
             self._store.update(attrs.evolve(run, course=run.course.held()))
             self._queue.join(_ticket(run))

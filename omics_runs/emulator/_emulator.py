@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Generator, Mapping, Sequence
@@ -17,6 +18,7 @@ from omics_runs._clock import Clock, VirtualClock
 from omics_runs._documents import copy_document
 from omics_runs._generated.models import GetRunResponse
 from omics_runs.emulator._admission import Admission
+from omics_runs.emulator._batch_work import Batches
 from omics_runs.emulator._control import answer_control, is_control
 from omics_runs.emulator._data import Data, Facts
 from omics_runs.emulator._handlers import HANDLERS
@@ -37,6 +39,7 @@ from omics_runs.emulator._store import (
     Configuration,
     Engine,
     Names,
+    Run,
     RunCache,
     RunGroup,
     Store,
@@ -202,18 +205,38 @@ class Emulator:
     def _begin(self) -> None:
         """Have nothing to remember yet."""
         self._store = Store(names=Names(self._seed))
-        self._admission = Admission(self._store, self._quotas.max_active_runs)
+        slots = self._quotas.max_active_runs
+        self._admission = Admission(self._store, slots, self._run_ended)
+        self._batches = Batches(
+            store=self._store,
+            admission=self._admission,
+            rates=self._rates,
+            service_at=self._service_at,
+        )
         self._log = Log()
 
-    def _service(self) -> Service:
-        """Return the service as of now, all that happens by itself having happened."""
+    def _run_ended(self, run: Run, moment: float) -> None:
+        self._batches.run_ended(run, moment)
+
+    def _caught_up(self) -> float:
+        """Return the time, all that happens by itself having happened."""
         now = self._time.now()
         self._admission.advance(now)
+        return now
+
+    def _service(self) -> Service:
+        """Return the service as of now."""
+        return self._service_at(self._caught_up())
+
+    def _service_at(self, moment: float) -> Service:
         return Service(
             store=self._store,
             admission=self._admission,
-            shapes=Shapes(region=self.region, account_id=self.account_id, time=self._time, now=now),
+            shapes=Shapes(
+                region=self.region, account_id=self.account_id, time=self._time, now=moment
+            ),
             settings=self._settings,
+            batches=self._batches,
         )
 
     def plan(
@@ -262,10 +285,11 @@ class Emulator:
             msg = "name, tasks and durations can't be planned for a run that has started"
             raise ValueError(msg)
         with self._lock:
+            service = self._service()  # what a batch has submitted by now went by earlier plans
             if run_id is None:
                 self._store.add_plan(plan)
             else:
-                self._service().redirect(run_id, plan)
+                service.redirect(run_id, plan)
 
     def client(self, **options: Any) -> OmicsRunsClient:
         """Return a client of this emulator, in process.
@@ -426,7 +450,7 @@ class Emulator:
                 the account may have no more groups.
         """
         with self._lock:
-            now = self._service().now
+            now = self._caught_up()
             group = RunGroup(
                 id=self._id(id, self._store.run_groups, self._quotas.max_run_groups),
                 name=name,
@@ -459,12 +483,13 @@ class Emulator:
             ValueError: The id is not 1 to 18 digits, or the account may have no more caches.
         """
         with self._lock:
+            now = self._caught_up()
             cache = RunCache(
                 id=self._id(id, self._store.run_caches, self._quotas.max_run_caches),
                 name=name,
                 s3_uri=s3_uri,
                 behavior=behavior,
-                created=self._time.now(),
+                created=now,
             )
             self._store.add_run_cache(cache)
         return cache.id
@@ -495,6 +520,7 @@ class Emulator:
         template = parameter_template
         members = {} if template is None else {"parameterTemplate": copy_document(template)}
         with self._lock:
+            self._caught_up()
             workflow = Workflow(
                 id=self._id(id, self._store.workflows),
                 type=type,
@@ -526,6 +552,7 @@ class Emulator:
     ) -> str:
         """Make a VPC configuration known, and return its name."""
         with self._lock:
+            self._caught_up()
             configuration = Configuration(
                 name=name,
                 uuid=self._store.names.uuid(),
@@ -536,6 +563,24 @@ class Emulator:
             )
             self._store.add_configuration(configuration)
         return name
+
+    def add_object(self, uri: str, settings: Sequence[Mapping[str, Any]] | str) -> None:
+        """Put a file of settings where batches find it that are started from then on.
+
+        A batch takes the file as it is when it is started; one that names no such file fails.
+
+        Args:
+            uri: Where it is: what a batch gives as `S3UriSettings`.
+            settings: What is in it: the settings of the runs, by the service's names
+                (`runSettingId`, `parameters`...), or any text, right or wrong.
+
+        Raises:
+            TypeError: The settings are no JSON.
+            ValueError: They are no JSON.
+        """
+        text = settings if isinstance(settings, str) else json.dumps(settings, allow_nan=False)
+        with self._lock:
+            self._store.add_object(uri, text.encode())
 
     def expire_token(self, session_token: str) -> None:
         """Refuse a session token from now on, as one whose time is over."""
@@ -577,7 +622,7 @@ class Emulator:
             self._check.check(received)
         name = route.operation.name
         with self._lock:
-            self._rates.take(name, self._time.now())
+            self._rates.take(name, self._caught_up())
             fault = self.faults.take(name)
             if fault is None:
                 return self._performed(route, received)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from omics_runs.emulator import _caches, _configurations, _groups, _service, _tags, _workflows
+from omics_runs.emulator import (
+    _batches,
+    _caches,
+    _configurations,
+    _groups,
+    _service,
+    _tags,
+    _workflows,
+)
 from omics_runs.emulator._service import Service
 from omics_runs.emulator._shapes import Shape
 
@@ -16,5 +24,6 @@ HANDLERS: Mapping[str, Callable[[Service, Any], Shape]] = {
     **_workflows.HANDLERS,
     **_configurations.HANDLERS,
     **_tags.HANDLERS,
+    **_batches.HANDLERS,
 }
 """What answers each operation, by the service's names."""

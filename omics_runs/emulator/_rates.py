@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf, nextafter
 from typing import Literal
 
 from attrs import define
@@ -48,12 +49,18 @@ class _Bucket:
     filled_at: float = 0.0
 
     def take(self, now: float) -> bool:
-        self.tokens = min(1.0, self.tokens + (now - self.filled_at) * self.rate)
-        self.filled_at = now
-        if self.tokens < 1.0 - ROUNDING:
+        if self.free_from(now) > now:
             return False
         self.tokens -= 1.0
         return True
+
+    def free_from(self, now: float) -> float:
+        self.tokens = min(1.0, self.tokens + (now - self.filled_at) * self.rate)
+        self.filled_at = now
+        missing = 1.0 - self.tokens
+        if missing <= ROUNDING:
+            return now
+        return max(now + missing / self.rate, nextafter(now, inf))
 
 
 class Rates:
@@ -81,6 +88,11 @@ class Rates:
         if bucket is not None and not bucket.take(now):
             # Assumption: no Retry-After; none has been seen.
             raise Refusal(429, "ThrottlingException", "Rate exceeded")
+
+    def free_from(self, operation: str, now: float) -> float:
+        """Return the moment from which a call is accepted, if no other comes before it."""
+        bucket = self._buckets.get(operation)
+        return now if bucket is None else bucket.free_from(now)
 
     def refill(self) -> None:
         """Fill all buckets, as if nobody had called yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import parse_qsl, unquote
 
 from attrs import frozen
@@ -19,6 +19,7 @@ from omics_runs.emulator._emulator_operations import SERVED
 from omics_runs.emulator._http import Received, Refusal, invalid
 
 AnyOperation: TypeAlias = Operation[Any, Any]
+R = TypeVar("R", bound=Request[Any])
 
 
 @frozen(kw_only=True)
@@ -84,11 +85,19 @@ def decode(route: Route, received: Received) -> Request[Any]:
     _check_names(body, operation.body)
     _check_names(query, operation.query)
     _check_token(operation, body)
-    data = {**body, **query, **route.labels}
+    return read(operation.request, {**body, **query, **route.labels})
+
+
+def read(kind: type[R], data: Mapping[str, Any]) -> R:
+    """Return a request of members by their wire names.
+
+    Raises:
+        Refusal: They are not what the service's model asks for, or break its rules.
+    """
     try:
-        request: Request[Any] = operation.request.from_dict(data)
+        request = kind.from_dict(data)
     except InvalidRequestError as error:
-        raise _refused(error.problems, data, members) from None
+        raise _refused(error.problems, data, kind.__wire__) from None
     check(request, data)
     return request
 
@@ -169,14 +178,14 @@ def _constraint(problem: Problem, data: Mapping[str, Any], members: Mapping[str,
     name = re.split(r"\W", path, maxsplit=1)[0]
     member = members[name]
     rest = path.removeprefix(name)
-    rule = _camel(what.partition(", got ")[0])
+    rule = camel(what.partition(", got ")[0])
     may_be_shown = not member.hidden and not rest and data.get(member.wire) is not None
     shown = f"Value '{data[member.wire]}'" if may_be_shown else "Value"
     who = "Member " if rule.startswith(("must ", "is ")) else ""
-    where = rest if member.document else _camel(rest)
+    where = rest if member.document else camel(rest)
     return f"{shown} at '{member.wire}{where}' {FAILED}: {who}{rule}"
 
 
-def _camel(text: str) -> str:
+def camel(text: str) -> str:
     """Return a text with the names in it as the wire has them."""
     return re.sub(r"(?<=[a-z])_([a-z0-9])", lambda found: found[1].upper(), text)

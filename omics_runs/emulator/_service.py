@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 from attrs import frozen
@@ -44,10 +44,13 @@ from omics_runs.emulator._store import (
 )
 from omics_runs.emulator._timeline import Timeline
 
+if TYPE_CHECKING:
+    from omics_runs.emulator._batch_work import Batches
+
 PAGE_SIZE = 100
 """Items on a page for which no other number was asked."""
 
-NOT_COPIED = ("requestId", "runId", "tags")
+NOT_COPIED = ("batchId", "requestId", "runId", "tags")
 """Members of a run that its duplicate does not inherit."""
 
 
@@ -70,6 +73,7 @@ class Service:
     admission: Admission
     shapes: Shapes
     settings: Settings
+    batches: Batches
 
     @property
     def now(self) -> float:
@@ -82,11 +86,20 @@ class Service:
         submission = self.store.submissions.get(request.request_id)
         if submission is not None:
             return self._started_before(submission, body)
-        run = self._new_run(request)
+        return self.shapes.started(self.begin(request), RunStatus.PENDING)
+
+    def begin(self, request: StartRunRequest, *, batch_id: str | None = None) -> Run:
+        """Start a run whose request id is new, alone or in a batch.
+
+        Raises:
+            Refusal: It can't be started.
+        """
+        run = self._new_run(request, batch_id)
         self.admission.add(run)
         answer = self.shapes.started(run, RunStatus.PENDING)
-        self.store.submit(request.request_id, Submission(body=body, answer=answer))
-        return answer
+        submission = Submission(body=canonical(request), answer=answer)
+        self.store.submit(request.request_id, submission)
+        return run
 
     def get_run(self, request: GetRunRequest) -> Shape:
         """Describe a run."""
@@ -187,22 +200,23 @@ class Service:
             return {**submission.answer, "status": RunStatus.DELETED.value}
         return self.shapes.started(run, run.status(self.now))
 
-    def _new_run(self, request: StartRunRequest) -> Run:
+    def _new_run(self, request: StartRunRequest, batch_id: str | None) -> Run:
         members = self._members(request)
         _check_members(members)
         self._check_references(members)
-        workflow = self._workflow(members)
+        workflow = self.workflow(members["workflowId"], members.get("workflowType"))
         configuration = self._configuration(members)
         plan = self._plan(members.get("name"))
         way = self._course(members, plan)
         reason, message = reasons(way, plan)
         self._make_room()
         names = self.store.names
+        origin = {} if batch_id is None else {"batchId": batch_id}
         return Run(
             id=self.store.next_run_id(),
             uuid=names.uuid(),
             number=len(self.store.submissions),
-            members=members,
+            members={**members, **origin},
             workflow=workflow,
             configuration=configuration,
             course=way,
@@ -244,6 +258,16 @@ class Service:
             raise not_found(f"Run {source.id} not found")
         copied = {k: v for k, v in source.members.items() if k not in NOT_COPIED}
         return {**copied, **members}
+
+    def check_references(self, members: Mapping[str, Any]) -> None:
+        """Refuse members of a run, or of a batch's default, that name what is not there.
+
+        Raises:
+            Refusal: They do.
+        """
+        self._check_references(members)
+        self.workflow(members["workflowId"], members.get("workflowType"))
+        self._configuration(members)
 
     def _check_references(self, members: Mapping[str, Any]) -> None:
         for member, kind, known in (
@@ -299,15 +323,22 @@ class Service:
             if timeline is not None and timeline.steps[0].at <= self.now:
                 yield place, task, timeline
 
-    def page(self, found: Iterable[tuple[int, Shape]], size: int | None, listing: str) -> Shape:
+    def page(
+        self,
+        found: Iterable[tuple[int, Shape]],
+        size: int | None,
+        listing: str,
+        *,
+        key: str = "items",
+    ) -> Shape:
         """Return one page of a list; each item comes with the number that tokens know it by."""
         items: list[Shape] = []
         for number, item in found:
             if len(items) == (size or PAGE_SIZE):
                 page = Page(listing=listing, start=number)
-                return {"items": items, "nextToken": self.store.token_of(page)}
+                return {key: items, "nextToken": self.store.token_of(page)}
             items.append(item)
-        return {"items": items}
+        return {key: items}
 
 
 def _passes(request: ListRunsRequest, run: Run, now: float) -> bool:

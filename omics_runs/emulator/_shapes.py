@@ -15,6 +15,7 @@ from omics_runs.emulator._timeline import Time, Timeline
 Shape: TypeAlias = dict[str, Any]
 
 SENT = (
+    "batchId",
     "cacheId",
     "cacheBehavior",
     "name",
@@ -33,7 +34,7 @@ SENT = (
 )
 """Members that GetRun gives back as StartRun got them."""
 
-SENT_ITEM = ("name", "priority", "workflowId", "workflowVersionName")
+SENT_ITEM = ("batchId", "name", "priority", "workflowId", "workflowVersionName")
 """The same for the items of ListRuns."""
 
 LOG_GROUP = "/aws/omics/WorkflowLog"

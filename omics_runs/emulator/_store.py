@@ -13,6 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from omics_runs._generated.enums import RunStatus
+from omics_runs.emulator._batch import Batch
 from omics_runs.emulator._course import Course
 from omics_runs.emulator._http import invalid
 from omics_runs.emulator._plan import Plan, TaskPlan
@@ -177,6 +178,15 @@ class Creation:
 
 
 @frozen(kw_only=True)
+class BatchSubmission:
+    """A StartRunBatch that was accepted, to recognise it by when it comes again."""
+
+    body: str
+    """The request in one canonical form."""
+    batch: Batch
+
+
+@frozen(kw_only=True)
 class Page:
     """What a page token stands for."""
 
@@ -253,6 +263,10 @@ class Store:
     """All workflows' versions, by their keys."""
     configurations: Table[str, Configuration] = field(factory=Table[str, Configuration])
     submissions: Table[str, Submission] = field(factory=Table[str, Submission])
+    batches: dict[str, Batch] = field(factory=dict[str, Batch])
+    batch_submissions: dict[str, BatchSubmission] = field(factory=dict[str, BatchSubmission])
+    objects: dict[str, bytes] = field(factory=dict[str, bytes])
+    """What is in files in S3, by their URIs."""
     removable: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     """Numbers and ids of runs that have ended and may be evicted: a heap, oldest first."""
     shown_as_deleted: set[str] = field(factory=set[str])
@@ -284,11 +298,19 @@ class Store:
         """Keep a run that is deleted, as such."""
         self.update(attrs.evolve(run, deleted=True))
         self.shown_as_deleted.add(run.id)
+        self._count_as_deleted(run)
 
     def forget(self, run_id: str) -> None:
         """Keep a run no longer, if there is one."""
-        self.runs.pop(run_id, None)
+        run = self.runs.pop(run_id, None)
+        if run is not None and not run.deleted:
+            self._count_as_deleted(run)
         self.shown_as_deleted.discard(run_id)
+
+    def _count_as_deleted(self, run: Run) -> None:
+        batch = self.batch_of(run)
+        if batch is not None:
+            batch.run_deleted(run.timeline.end.status)
 
     def free(self, run_id: str) -> None:
         """Let the id of a deleted run be given out again."""
@@ -312,6 +334,23 @@ class Store:
     def submit(self, request_id: str, submission: Submission) -> None:
         """Remember a StartRun that was accepted."""
         self.submissions[request_id] = submission
+
+    def batch_of(self, run: Run) -> Batch | None:
+        """Return the batch that has started a run; None for no batch, or one that is deleted."""
+        return self.batches.get(run.members.get("batchId", ""))
+
+    def submit_batch(self, request_id: str, submission: BatchSubmission) -> None:
+        """Keep a new batch, and remember its request."""
+        self.batches[submission.batch.id] = submission.batch
+        self.batch_submissions[request_id] = submission
+
+    def forget_batch(self, batch_id: str) -> None:
+        """Keep a batch no longer."""
+        del self.batches[batch_id]
+
+    def add_object(self, uri: str, content: bytes) -> None:
+        """Keep what is in a file, in place of what was in it before."""
+        self.objects[uri] = content
 
     def add_run_group(self, group: RunGroup) -> None:
         """Keep a run group, in place of one of its id."""
