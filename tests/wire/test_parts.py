@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 
-from omics_runs import BatchStatus, NetworkingMode, StorageType, WorkflowType, errors
+from omics_runs import BatchStatus, NetworkingMode, RunRef, StorageType, WorkflowType, errors
 from omics_runs._convert import Misfit, structure
 from omics_runs._core import call
 from omics_runs._generated.operations import GET_BATCH, START_RUN_BATCH
@@ -21,6 +21,7 @@ from omics_runs.models import (
     GetBatchResponse,
     InlineSetting,
     InlineSettings,
+    RunBatchListItem,
     S3UriSettings,
     StartRunBatchRequest,
     UnknownBatchRunSettings,
@@ -503,3 +504,31 @@ def test_documents_are_nobody_elses() -> None:
     assert made.to_dict() == body(INLINE)
     made.to_dict()["defaultRunSetting"]["parameters"]["camelCase"].append(3)
     assert made.to_dict() == body(INLINE)
+
+
+class Sample(TypedDict):
+    inputUri: str
+
+
+def test_documents_inside_parts_become_classes_of_yours() -> None:
+    """Parameters and engine settings of a part are read as an answer's are."""
+    engine = {"inputUri": "e"}
+    one = InlineSetting(run_setting_id="a", parameters={"inputUri": "p"}, engine_settings=engine)
+    default = DefaultRunSetting(
+        workflow_id="1", role_arn=ROLE, parameters={"inputUri": "d"}, engine_settings=engine
+    )
+    assert one.parameters_as(Sample)["inputUri"] == "p"
+    assert default.parameters_as(Sample)["inputUri"] == "d"
+    assert one.engine_settings_as(Sample) == default.engine_settings_as(Sample) == engine
+    with pytest.raises(errors.UnreadableResponseError, match="is absent") as caught:
+        InlineSetting(run_setting_id="a").parameters_as(Sample)
+    assert caught.value.path == "$.parameters"
+
+
+def test_the_reference_of_a_run_in_a_batch() -> None:
+    """An item names its run by id and uuid, and nothing if it was never accepted."""
+    item = RunBatchListItem.from_dict(
+        {"runSettingId": "a", "runId": "1", "runInternalUuid": UUID, "submissionStatus": "SUCCESS"}
+    )
+    assert item.ref == RunRef("1", UUID)
+    assert RunBatchListItem.from_dict({"runSettingId": "a"}).ref is None
