@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from omics_runs._request import Request
 
-NOT_FOUND = 404
+NOT_FOUND = "ResourceNotFoundException"
 
 TYPE_MEMBER: Mapping[str, str] = {
     "StartRunRequest": "workflow_type",
@@ -19,14 +19,14 @@ TYPE_MEMBER: Mapping[str, str] = {
 """The member of each request that says who publishes the workflow."""
 
 
-def hint_for(request: Request[Any], status: int) -> str | None:
+def hint_for(request: Request[Any], code: str) -> str | None:
     """Return what may be behind an error, or None.
 
     A READY2RUN workflow that is asked for without its type is answered by a 404, as if it did not
     exist (https://github.com/awslabs/aws-healthomics-tools/issues/232).
     """
     member = TYPE_MEMBER.get(type(request).__name__)
-    if status != NOT_FOUND or member is None or getattr(request, member) is not None:
+    if code != NOT_FOUND or member is None or getattr(request, member) is not None:
         return None
     if getattr(request, "workflow_id", None) is None and getattr(request, "id", None) is None:
         return None  # a duplicate of a run

@@ -123,7 +123,7 @@ def read_error(
         aws_request_id=_aws_request_id(response),
         retry_after=_retry_after(response),
         fault=fault_of(code, status, is_modelled=code in ERRORS_BY_CODE),
-        hint=hint_for(request, status),
+        hint=hint_for(request, code),
     )
 
 

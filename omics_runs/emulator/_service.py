@@ -204,7 +204,7 @@ class Service:
         members = self._members(request)
         _check_members(members)
         self._check_references(members)
-        workflow = self.workflow(members["workflowId"], members.get("workflowType"))
+        workflow = self._workflow(members)
         configuration = self._configuration(members)
         plan = self._plan(members.get("name"))
         way = self._course(members, plan)
