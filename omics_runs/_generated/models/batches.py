@@ -601,7 +601,7 @@ class RunBatchListItem(Structure):
     @property
     def ref(self) -> RunRef | None:
         """The run's identity, or None while there is no run."""
-        if self.run_id is None:
+        if not self.run_id:
             return None
         return RunRef(self.run_id, self.run_internal_uuid)
 
