@@ -222,7 +222,7 @@ class LayOutBedResponse(Counted, Response):
     @property
     def ref(self) -> RunRef | None:
         """The run's identity, or None while there is no run."""
-        if self.first_plant_id is None:
+        if not self.first_plant_id:
             return None
         return RunRef(self.first_plant_id, self.first_plant_uuid)
 
