@@ -7,17 +7,12 @@ import itertools
 from collections.abc import Callable
 from typing import TypeAlias
 
-from attrs import field, frozen
-
 Action: TypeAlias = Callable[[float], None]
 """What is to be done at a moment, which it gets."""
 
 
-@frozen(order=True)
-class _Entry:
-    moment: float
-    place: int
-    action: Action = field(order=False)
+_Entry: TypeAlias = tuple[float, int, Action]
+"""A moment, a number that no other entry has, and what is to be done: as tuples sort fast."""
 
 
 class Agenda:
@@ -35,15 +30,16 @@ class Agenda:
 
     def at(self, moment: float, action: Action) -> None:
         """Do something at a moment; those at the same one keep the order of these calls."""
-        heapq.heappush(self._entries, _Entry(moment, next(self._places), action))
+        heapq.heappush(self._entries, (moment, next(self._places), action))
 
     def advance(self, now: float) -> None:
         """Play all that is due by now, each action at its own moment."""
-        while self._entries and self._entries[0].moment <= now:
-            moment = self._entries[0].moment
+        while self._entries and self._entries[0][0] <= now:
+            moment = self._entries[0][0]
             self._play(moment)
             self._afterwards(moment)
 
     def _play(self, moment: float) -> None:
-        while self._entries and self._entries[0].moment == moment:
-            heapq.heappop(self._entries).action(moment)
+        while self._entries and self._entries[0][0] == moment:
+            *_, action = heapq.heappop(self._entries)
+            action(moment)

@@ -202,7 +202,8 @@ class Service:
 
     def _new_run(self, request: StartRunRequest, batch_id: str | None) -> Run:
         members = self._members(request)
-        _check_members(members)
+        if request.run_id is not None:
+            _check_members(members)
         self._check_references(members)
         workflow = self._workflow(members)
         configuration = self._configuration(members)

@@ -103,7 +103,7 @@ class Timeline(Generic[S]):
 
     def status(self, now: float) -> S:
         """Return the status at a moment that is not before the first step."""
-        return self.until(now)[-1].status
+        return next(step.status for step in reversed(self.steps) if step.at <= now)
 
     def time_of(self, status: S) -> float | None:
         """Return when a status is entered, past or future, or None."""
