@@ -430,10 +430,8 @@ def test_merging_by_the_book(
         for run_id, one in zip(run_ids(client, batch), own, strict=True):
             wanted = expected(shared, one)
             got = client.get_run(run_id).to_dict()
-            seen: dict[str, Any] = {"parameters": {}} | {
-                key: got.get(key) for key in wanted if key in got
-            }
-            assert {key: seen.get(key) for key in wanted} == wanted
+            seen = {key: got.get(key) for key in wanted}
+            assert {**seen, "parameters": got.get("parameters", {})} == wanted
 
 
 # --- rates ----------------------------------------------------------------------------------
