@@ -34,6 +34,9 @@ SCHEMA = (
 )
 """Rows are loaded in the order of their places; one that is written again keeps its own."""
 
+PRIMARY = 0xFF
+"""The bits of an error code of the database that say what kind of error it is."""
+
 ALL = "SELECT collection, key, value FROM rows ORDER BY place"
 CLEAR = "DELETE FROM rows"
 REMOVE = "DELETE FROM rows WHERE collection = ? AND key = ?"
@@ -82,8 +85,6 @@ class Data:
         self._to_clear = False
         self.closed = False
         """Whether it has been let go of."""
-        with self._path.open("ab"):  # what is wrong here, the system says better than sqlite
-            pass
         with ExitStack() as opened, self._explained():
             connection = sqlite3.connect(
                 self._path, timeout=0, isolation_level=None, check_same_thread=False
@@ -211,11 +212,21 @@ class Data:
         try:
             yield
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
-            what = "In use by another emulator" if busy else str(error)
-            raise OSError(errno.EBUSY if busy else errno.EIO, what, str(self._path)) from error
+            raise self._trouble(error) from error
         except sqlite3.DatabaseError as error:
             raise self.refusal("is no file of an emulator, or damaged") from error
+
+    def _trouble(self, error: sqlite3.OperationalError) -> OSError:
+        reason = error.sqlite_errorcode & PRIMARY
+        if reason == sqlite3.SQLITE_BUSY:
+            return OSError(errno.EBUSY, "In use by another emulator", str(self._path))
+        if reason in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+            try:
+                # Never where a lock may be held: to close the file would end all of the process's.
+                self._path.open("ab").close()
+            except OSError as found:  # the system says better what is wrong
+                return found
+        return OSError(errno.EIO, str(error), str(self._path))
 
 
 @cache

@@ -185,11 +185,11 @@ class Emulator:
 
         Without such a file nothing happens. To close twice is harmless.
         """
-        with self._lock:
-            if self._data is not None and not self._data.closed:
-                with closing(self._data):
-                    self._time.now()
-                    self._save()
+        if self._data is None or self._data.closed:
+            return
+        with self._lock, closing(self._data):
+            self._time.now()
+            self._save()
 
     def __enter__(self) -> Self:
         return self

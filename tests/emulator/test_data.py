@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -243,11 +244,9 @@ def test_order_of_the_queue(account: Account) -> None:
         account.clock.advance(3)
     order = []
     for _ in range(5):
-        account.restart()
-        account.clock.advance(20)
         order += [run.name for run in account.emulator.runs.values() if run.status == "STARTING"]
         account.restart()
-        account.clock.advance(70)
+        account.clock.advance(90)
     assert order == ["first", "a", "b", "c", "d"]
 
 
@@ -444,11 +443,10 @@ def test_read_only(path: Path) -> None:
     with closing(Account(path)):
         pass
     path.chmod(0o400)
-    try:
-        path.open("ab").close()
-    except PermissionError:
-        with pytest.raises(PermissionError):
-            Emulator(data=path)
+    if os.access(path, os.W_OK):
+        pytest.skip("this user may write any file")
+    with pytest.raises(PermissionError):
+        Emulator(data=path)
 
 
 @pytest.mark.parametrize(
