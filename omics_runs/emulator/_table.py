@@ -27,11 +27,6 @@ class Changes(Generic[K]):
         self.set.pop(key, None)
         self.removed[key] = None
 
-    def clear(self) -> None:
-        """Forget all changes."""
-        self.removed.clear()
-        self.set.clear()
-
     def __bool__(self) -> bool:
         return bool(self.removed or self.set)
 
@@ -52,7 +47,9 @@ class Table(dict[K, V]):
         if self.changes is not None:
             self.changes.note_removed(key)
 
-    if not TYPE_CHECKING:  # to be typed as those of dict, which would not come by here
+    if TYPE_CHECKING:
+        """The rest is typed as that of dict, which itself would not come by here."""
+    else:
 
         def pop(self, key: K, *default: V) -> V:
             if key not in self:

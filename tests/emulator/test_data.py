@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from omics_runs import RunStatus
 from omics_runs.emulator import Durations, Emulator, Fault, Quotas, TaskPlan, VirtualClock
 from omics_runs.emulator.__main__ import main
+from omics_runs.emulator._lock import Lock
 from omics_runs.emulator._table import Changes, Table
 from tests.emulator.conftest import START, Caller, code, connect
 from tests.emulator.test_main import COMMAND, process
@@ -215,7 +216,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(steps=STEPS, deleted_runs=st.sampled_from(["404", "DELETED"]))
 def test_restarts_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Any], deleted_runs: str
@@ -297,6 +298,17 @@ def test_what_is_not_kept(account: Account) -> None:
     account.restart()
     assert account.emulator.requests == []
     account.list()
+
+
+def test_lock() -> None:
+    """A lock that is taken within itself has changes saved once, before anybody else gets it."""
+    saved: list[str] = []
+    lock = Lock(lambda: saved.append("saved"))
+    with lock:
+        with lock:
+            saved.append("inner")
+        saved.append("outer")
+    assert saved == ["inner", "outer", "saved"]
 
 
 def test_reset(account: Account) -> None:
