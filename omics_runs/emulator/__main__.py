@@ -33,14 +33,18 @@ def main(arguments: Sequence[str] | None = None, stop: threading.Event | None = 
     except (OSError, ValueError) as error:
         return _complain(f"data: {error}")
     with emulator:
-        try:
-            with _signals(stop or threading.Event()) as ending, emulator.serve(options.port) as url:
-                _announce(emulator, url)
-                # A wait with a timeout lets Ctrl-C through on Windows.
-                while not ending.wait(timeout=1.0):
-                    pass
-        except OSError as error:
-            return _complain(f"port {options.port}: {error.strerror}")
+        return _serve(emulator, options.port, stop or threading.Event())
+
+
+def _serve(emulator: Emulator, port: int, stop: threading.Event) -> int:
+    try:
+        with _signals(stop) as ending, emulator.serve(port) as url:
+            _announce(emulator, url)
+            # A wait with a timeout lets Ctrl-C through on Windows.
+            while not ending.wait(timeout=1.0):
+                pass
+    except OSError as error:
+        return _complain(f"port {port}: {error.strerror}")
     return 0
 
 

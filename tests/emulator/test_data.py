@@ -499,15 +499,14 @@ def test_killed(path: Path) -> None:
     answers: list[dict[str, Any]] = []
     for number in range(3):
         with process(*options) as (started, variables):
-            http = httpx.Client(base_url=variables["AWS_ENDPOINT_URL_OMICS"])
-            for before in answers:
-                now = http.get(f"/run/{before['id']}").json()
-                assert now["uuid"] == before["uuid"]
-                assert now["creationTime"] == before["creationTime"]
-            body = START | {"requestId": f"killed {number}"}
-            run = http.post("/run", json=body).json()
-            answers.append(http.get(f"/run/{run['id']}").json())
-            http.close()
+            with httpx.Client(base_url=variables["AWS_ENDPOINT_URL_OMICS"]) as http:
+                for before in answers:
+                    now = http.get(f"/run/{before['id']}").json()
+                    assert now["uuid"] == before["uuid"]
+                    assert now["creationTime"] == before["creationTime"]
+                body = START | {"requestId": f"killed {number}"}
+                run = http.post("/run", json=body).json()
+                answers.append(http.get(f"/run/{run['id']}").json())
             started.kill()
             started.communicate()
     assert len({answer["id"] for answer in answers}) == 3
