@@ -37,6 +37,9 @@ SCHEMA = (
 PRIMARY = 0xFF
 """The bits of an error code of the database that say what kind of error it is."""
 
+UNUSABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
+"""What the database says of a folder, of nothing where a file should be, of one to be read only."""
+
 ALL = "SELECT collection, key, value FROM rows ORDER BY place"
 CLEAR = "DELETE FROM rows"
 REMOVE = "DELETE FROM rows WHERE collection = ? AND key = ?"
@@ -220,9 +223,9 @@ class Data:
         reason = error.sqlite_errorcode & PRIMARY
         if reason == sqlite3.SQLITE_BUSY:
             return OSError(errno.EBUSY, "In use by another emulator", str(self._path))
-        if reason in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+        if reason in UNUSABLE:
             try:
-                # Never where a lock may be held: to close the file would end all of the process's.
+                # Not where all is well: to close a file ends every lock of the process on it.
                 self._path.open("ab").close()
             except OSError as found:  # the system says better what is wrong
                 return found
