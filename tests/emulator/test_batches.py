@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omics_runs import BATCH_TERMINAL, OmicsRunsClient, RetryPolicy, errors
+from omics_runs._lifecycle import BATCH_TRANSITIONS
 from omics_runs.emulator import Durations, Emulator, Quotas, ScaledClock, VirtualClock
 from omics_runs.models import (
+    BatchStatus,
     DefaultRunSetting,
     GetBatchResponse,
     InlineSetting,
@@ -416,7 +418,8 @@ def test_merging_by_the_book(
     default: dict[str, Any], own: list[dict[str, Any]], in_file: bool
 ) -> None:
     """Whatever is shared and particular, inline or in a file, each run gets what the guide says."""
-    emulator = Emulator()
+    clock = VirtualClock()
+    emulator = Emulator(clock)
     several = [{"runSettingId": str(number), **one} for number, one in enumerate(own)]
     emulator.add_object(FILE, several)
     source = {"s3UriSettings": FILE} if in_file else {"inlineSettings": several}
@@ -426,7 +429,8 @@ def test_merging_by_the_book(
     )
     with emulator.client() as client:
         batch = client.send(request)
-        assert client.wait_until_batch(batch).is_success
+        clock.advance(10_000)
+        assert client.get_batch(batch.id).is_success
         for run_id, one in zip(run_ids(client, batch), own, strict=True):
             wanted = expected(shared, one)
             got = client.get_run(run_id).to_dict()
@@ -957,6 +961,87 @@ def test_reset(emulator: Emulator, client: OmicsRunsClient, clock: VirtualClock)
     assert list(client.iter_runs()) == []
     with pytest.raises(errors.BatchFailedError):
         client.wait_until_batch(start_of_file(client))
+
+
+# --- whatever happens -----------------------------------------------------------------------
+
+
+def later(status: BatchStatus) -> set[BatchStatus]:
+    """Return the statuses that can follow on one, at once or after others."""
+    found: set[BatchStatus] = set()
+    ahead = [status]
+    while ahead:
+        fresh = BATCH_TRANSITIONS[ahead.pop()] - found
+        found |= fresh
+        ahead += fresh
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    count=st.integers(1, 8),
+    endings=st.lists(st.sampled_from(["COMPLETED", "FAILED", "CANCELLED"]), min_size=8),
+    slots=st.none() | st.integers(1, 3),
+    stored=st.integers(1, 9),
+    rates=st.sampled_from([None, {"StartRun": 1.0, "CancelRun": 0.2, "DeleteRun": 0.5}]),
+    direct=st.sets(st.integers(0, 300), max_size=3),
+    cancelled_at=st.none() | st.integers(0, 300),
+    step=st.sampled_from([10, 23, 90]),
+)
+def test_counts_add_up(
+    count: int,
+    endings: list[Any],
+    slots: int | None,
+    stored: int,
+    rates: dict[str, float] | None,
+    direct: set[int],
+    cancelled_at: int | None,
+    step: int,
+) -> None:
+    """At every look the counts add up, statuses come in order, and in the end all is over."""
+    clock = VirtualClock()
+    quotas = Quotas(max_active_runs=slots, max_stored_runs=stored)
+    emulator = Emulator(clock, durations=BRIEF, quotas=quotas, rates=rates)
+    for number, ending in enumerate(endings):
+        emulator.plan(f"r{number}", ends=ending)
+    with emulator.client(retry=ONCE) as client:
+        started = start(client, count)
+        before = client.get_batch(started.id)
+        for moment in range(0, 2000, step):
+            with suppress(errors.ServiceError):
+                if any(moment <= one < moment + step for one in direct):
+                    start_alone(client)
+                if cancelled_at is not None and moment <= cancelled_at < moment + step:
+                    client.cancel_run_batch(batch_id=started.id)
+            clock.advance(step)
+            batch = client.get_batch(started.id)
+            assert batch.status == before.status or batch.status in later(before.status)
+            if batch.total_runs is not None:
+                check_counts(batch, entries(client, started))
+            before = batch
+            if batch.status in BATCH_TERMINAL:
+                break
+        assert before.status in {"PROCESSED", "CANCELLED"}
+        client.delete_run_batch(batch_id=started.id)
+        deleted = client.wait_until_batch(started, "RUNS_DELETED")
+        assert counts(deleted).get("deleted", 0) == counts(deleted).get("successfulDelete", 0)
+
+
+def check_counts(batch: GetBatchResponse, listed: list[RunBatchListItem]) -> None:
+    """Hold the counts of a batch against one another and against the list of its runs."""
+    submitted, runs = batch.submission_summary, batch.run_summary
+    assert submitted is not None
+    assert runs is not None
+    started = submitted.successful_start_submission_count
+    refused = submitted.failed_start_submission_count
+    pending = submitted.pending_start_submission_count
+    assert len(listed) == batch.total_runs == (started or 0) + (refused or 0) + (pending or 0)
+    assert sum(runs.to_dict().values()) == started == sum(one.ref is not None for one in listed)
+    assert refused == sum(one.submission_status == "FAILED" for one in listed)
+    assert (batch.submitted_time is None) == (pending != 0)
+    if batch.status in BATCH_TERMINAL:
+        active = {"pending", "starting", "running", "stopping"}
+        assert not active & set(counts(batch))
 
 
 # --- boto3 ----------------------------------------------------------------------------------
