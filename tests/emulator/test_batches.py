@@ -951,6 +951,16 @@ def test_foreign_tokens(client: OmicsRunsClient, clock: VirtualClock) -> None:
         client.list_batch(starting_token=token)
 
 
+def test_reset_of_the_rates(limited: Emulator, paced: OmicsRunsClient, clock: VirtualClock) -> None:
+    """After a reset nobody has called yet, neither a client nor a batch."""
+    start(paced, 1)
+    clock.advance(SET_UP_SECONDS + 0.5)
+    with pytest.raises(errors.ThrottlingError):
+        start_alone(paced)
+    limited.reset()
+    start_alone(paced)
+
+
 def test_reset(emulator: Emulator, client: OmicsRunsClient, clock: VirtualClock) -> None:
     """A reset forgets batches, what they were to do, and files."""
     emulator.add_object(FILE, many(1))
