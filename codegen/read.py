@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -145,7 +145,7 @@ class _Reader:
         request = self._models.request(name, definition, module, response.name)
         method = self._look.renamed(name, names.snake(name))
         names.check_member(name, method, names.RESERVED_METHODS)
-        labels = [member.name for member in _by_path(request, definition["http"]["requestUri"])]
+        positional = _positional(request, definition["http"]["requestUri"])
         return ir.Operation(
             name=name,
             constant=method.upper(),
@@ -163,14 +163,9 @@ class _Reader:
             token=next((member.name for member in request.fields if member.token), None),
             read_only=bool(definition.get("readonly")),
             paging=self._paging(name, request, response),
-            positional=tuple(
-                _argument(member)
-                for label in labels
-                for member in request.fields
-                if member.name == label
-            ),
+            positional=tuple(_argument(member) for member in positional),
             keywords=tuple(
-                _argument(member) for member in request.ordered if member.name not in labels
+                _argument(member) for member in request.ordered if member not in positional
             ),
         )
 
@@ -245,9 +240,14 @@ def _member(model: ir.Model, operation: str, wire: str) -> ir.Field:
     raise GeneratorError(where, f"{model.name} has no member {wire!r}", "Refresh the snapshot")
 
 
-def _by_path(request: ir.Model, path: str) -> Iterator[ir.Field]:
+def _positional(request: ir.Model, path: str) -> tuple[ir.Field, ...]:
+    """Return what a method takes by place: what stands in the path, or else the one id needed."""
     labels = [member for member in request.fields if member.location == "label"]
-    return iter(sorted(labels, key=lambda member: path.index(f"{{{member.wire}}}")))
+    if labels:
+        return tuple(sorted(labels, key=lambda member: path.index(f"{{{member.wire}}}")))
+    needed = tuple(member for member in request.fields if member.is_given)
+    is_one_id = len(needed) == 1 and needed[0].name.split("_")[-1] == "id"
+    return needed if is_one_id else ()
 
 
 def _argument(member: ir.Field) -> ir.Argument:

@@ -56,7 +56,7 @@ class Batch:
     """What came with the request; None for a batch whose settings are in a file."""
     uri: str | None
     """Where that file is."""
-    content: bytes | None
+    content: str | None
     """What was in the file when the batch was started; None if there was none."""
     tags: Mapping[str, str]
     created: float

@@ -47,7 +47,7 @@ def _items(batch: Batch) -> Sequence[Any]:
     if batch.content is None:
         raise invalid(f"The file of settings {batch.uri} is not there, or can't be read.")
     try:
-        items = decoded(batch.content)
+        items = decoded(batch.content.encode(errors="surrogatepass"))
     except ValueError as error:
         raise invalid(f"The file of settings {batch.uri} is not JSON: {error}") from None
     if not is_sequence(items) or not items:

@@ -100,6 +100,16 @@ class Batches:
         """Look after a new batch from now on."""
         self.admission.agenda.at(batch.created + CREATING_SECONDS, partial(self._set_up, batch))
 
+    def resume(self, now: float) -> None:
+        """Look after all batches that the store has been filled with, as of a moment."""
+        for batch in self.store.batches.values():
+            if batch.status == BatchStatus.CREATING:
+                self.add(batch)
+            elif batch.status == BatchStatus.PENDING:
+                self._submit_later(batch)
+            elif batch.status in WORK:
+                self.admission.agenda.at(now, partial(self._go_on, batch, batch.status))
+
     def cancel(self, batch: Batch, now: float) -> None:
         """Submit no more runs of a batch, and cancel those that are under way."""
         self._begin(batch, BatchStatus.STOPPING, deque(batch.active.values()), now)
@@ -114,7 +124,7 @@ class Batches:
         batch = self.store.batch_of(run)
         if batch is not None:
             batch.run_ended(run.id, run.status(moment))
-            _settle(batch, moment)
+            self._settle(batch, moment)
 
     def _set_up(self, batch: Batch, moment: float) -> None:
         """Check what the call could not see.
@@ -128,12 +138,17 @@ class Batches:
         except Refusal as refusal:
             batch.status, batch.failed = BatchStatus.FAILED, moment
             batch.failure_reason = refusal.message
-            return
-        batch.entries = [
-            BatchEntry(place=place, setting=setting) for place, setting in enumerate(settings)
-        ]
-        batch.status = BatchStatus.PENDING
-        self.admission.agenda.at(moment + PENDING_SECONDS, partial(self._submit, batch))
+        else:
+            batch.status = BatchStatus.PENDING
+            batch.entries = [
+                BatchEntry(place=place, setting=setting) for place, setting in enumerate(settings)
+            ]
+            self._submit_later(batch)
+        self.store.keep_batch(batch)
+
+    def _submit_later(self, batch: Batch) -> None:
+        begin = batch.created + CREATING_SECONDS + PENDING_SECONDS
+        self.admission.agenda.at(begin, partial(self._submit, batch))
 
     def _submit(self, batch: Batch, moment: float) -> None:
         if batch.status == BatchStatus.PENDING:  # else somebody has cancelled it
@@ -142,6 +157,7 @@ class Batches:
 
     def _begin(self, batch: Batch, status: BatchStatus, places: deque[int], moment: float) -> None:
         batch.status, batch.todo = status, places
+        self.store.keep_batch(batch)
         self.admission.agenda.at(moment, partial(self._go_on, batch, status))
 
     def _go_on(self, batch: Batch, status: BatchStatus, moment: float) -> None:
@@ -151,10 +167,10 @@ class Batches:
             again = self.rates.free_from(work.operation, moment)
             if again > moment:
                 self.admission.agenda.at(again, partial(self._go_on, batch, status))
-                return
+                break
             self.rates.take(work.operation, moment)
             self._do(work, batch, batch.entries[batch.todo.popleft()], moment)
-        _settle(batch, moment)
+        self._settle(batch, moment)
 
     def _do(self, work: _Work, batch: Batch, entry: BatchEntry, moment: float) -> None:
         try:
@@ -165,9 +181,14 @@ class Batches:
         else:
             batch.note(done.succeeded(work.success), work.success)
 
+    def _settle(self, batch: Batch, moment: float) -> None:
+        """Move a batch on as far as its runs allow, and keep it as it is then."""
+        _move_on(batch, moment)
+        self.store.keep_batch(batch)
 
-def _settle(batch: Batch, moment: float) -> None:
-    """Move a batch on that has nothing more to do, as far as its runs allow."""
+
+def _move_on(batch: Batch, moment: float) -> None:
+    """Give a batch that has nothing more to do the status that its runs allow."""
     if batch.todo:
         return
     if batch.status == BatchStatus.SUBMITTING:

@@ -22,7 +22,7 @@ from omics_runs.emulator._batch import Batch, BatchEntry
 from omics_runs.emulator._http import conflict, invalid, not_found
 from omics_runs.emulator._service import Service, canonical
 from omics_runs.emulator._shapes import Shape
-from omics_runs.emulator._store import BatchSubmission
+from omics_runs.emulator._store import Submission
 
 SUBMISSIONS = {
     "successfulStartSubmissionCount": SubmissionStatus.SUCCESS,
@@ -38,19 +38,26 @@ SUBMISSIONS = {
 def start_run_batch(service: Service, request: StartRunBatchRequest) -> Shape:
     """Start a batch, or answer for the one that this request has started before.
 
-    Assumption: the answer to a request id that was seen before: the batch as it is now, in its last
-    status if it is deleted, or a conflict if the request has changed. The service documents only
-    that no second batch is started.
+    Assumption: the answer to a request id that was seen before: the batch as it is now, the first
+    answer again if it is deleted, or a conflict if the request has changed. The service documents
+    only that no second batch is started.
     """
     body = canonical(request)
     submission = service.store.batch_submissions.get(request.request_id)
-    if submission is None:
-        submission = BatchSubmission(body=body, batch=_new_batch(service, request))
-        service.store.submit_batch(request.request_id, submission)
-        service.batches.add(submission.batch)
+    if submission is not None:
+        return _started_before(service, submission, body)
+    batch = _new_batch(service, request)
+    answer = _started(service, batch)
+    service.store.submit_batch(request.request_id, batch, Submission(body=body, answer=answer))
+    service.batches.add(batch)
+    return answer
+
+
+def _started_before(service: Service, submission: Submission, body: str) -> Shape:
     if submission.body != body:
         raise conflict("The requestId was used before, with other parameters.")
-    return _started(service, submission.batch)
+    batch = service.store.batches.get(submission.answer["id"])
+    return dict(submission.answer) if batch is None else _started(service, batch)
 
 
 def _new_batch(service: Service, request: StartRunBatchRequest) -> Batch:

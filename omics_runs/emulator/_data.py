@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
@@ -18,7 +19,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import cattrs
 from attrs import frozen
+from cattrs.preconf.json import make_converter
 
+from omics_runs._model import Model
 from omics_runs.emulator._store import Store
 from omics_runs.emulator._table import Changes, Table
 
@@ -242,7 +245,20 @@ def _kinds() -> Mapping[str, tuple[Any, Any]]:
 
 @cache
 def _converter() -> cattrs.Converter:
-    return cattrs.Converter(detailed_validation=False)
+    made = make_converter(detailed_validation=False)
+    made.register_structure_hook_func(_is_model, lambda data, kind: kind.from_dict(data))
+    made.register_unstructure_hook_func(_is_model, lambda model: model.to_dict())
+    made.register_unstructure_hook_func(_is_deque, list)
+    return made
+
+
+def _is_deque(kind: Any) -> bool:
+    return bool(get_origin(kind) == deque)
+
+
+def _is_model(kind: Any) -> bool:
+    """Return whether it is one of the service's models, which know how they are written."""
+    return isinstance(kind, type) and issubclass(kind, Model)
 
 
 def _read(text: str, kind: Any) -> Any:

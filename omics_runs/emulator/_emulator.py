@@ -161,6 +161,7 @@ class Emulator:
             last_id=facts.last_id, drawn=facts.drawn, session=facts.session + 1
         )
         self._admission.resume(facts.now)
+        self._batches.resume(facts.now)
 
     def _facts(self) -> Facts:
         names = self._store.names
@@ -580,7 +581,7 @@ class Emulator:
         """
         text = settings if isinstance(settings, str) else json.dumps(settings, allow_nan=False)
         with self._lock:
-            self._store.add_object(uri, text.encode())
+            self._store.add_object(uri, text)
 
     def expire_token(self, session_token: str) -> None:
         """Refuse a session token from now on, as one whose time is over."""

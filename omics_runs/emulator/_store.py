@@ -160,7 +160,7 @@ class Run:
 
 @frozen(kw_only=True)
 class Submission:
-    """A StartRun that was accepted, to recognise it by when it comes again."""
+    """A StartRun or StartRunBatch that was accepted, to recognise it by when it comes again."""
 
     body: str
     """The request in one canonical form."""
@@ -175,15 +175,6 @@ class Creation:
     body: str
     """Digest of the request in one canonical form."""
     answer: Mapping[str, Any]
-
-
-@frozen(kw_only=True)
-class BatchSubmission:
-    """A StartRunBatch that was accepted, to recognise it by when it comes again."""
-
-    body: str
-    """The request in one canonical form."""
-    batch: Batch
 
 
 @frozen(kw_only=True)
@@ -263,9 +254,9 @@ class Store:
     """All workflows' versions, by their keys."""
     configurations: Table[str, Configuration] = field(factory=Table[str, Configuration])
     submissions: Table[str, Submission] = field(factory=Table[str, Submission])
-    batches: dict[str, Batch] = field(factory=dict[str, Batch])
-    batch_submissions: dict[str, BatchSubmission] = field(factory=dict[str, BatchSubmission])
-    objects: dict[str, bytes] = field(factory=dict[str, bytes])
+    batches: Table[str, Batch] = field(factory=Table[str, Batch])
+    batch_submissions: Table[str, Submission] = field(factory=Table[str, Submission])
+    objects: Table[str, str] = field(factory=Table[str, str])
     """What is in files in S3, by their URIs."""
     removable: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     """Numbers and ids of runs that have ended and may be evicted: a heap, oldest first."""
@@ -311,6 +302,7 @@ class Store:
         batch = self.batch_of(run)
         if batch is not None:
             batch.run_deleted(run.timeline.end.status)
+            self.keep_batch(batch)
 
     def free(self, run_id: str) -> None:
         """Let the id of a deleted run be given out again."""
@@ -339,16 +331,21 @@ class Store:
         """Return the batch that has started a run; None for no batch, or one that is deleted."""
         return self.batches.get(run.members.get("batchId", ""))
 
-    def submit_batch(self, request_id: str, submission: BatchSubmission) -> None:
+    def submit_batch(self, request_id: str, batch: Batch, submission: Submission) -> None:
         """Keep a new batch, and remember its request."""
-        self.batches[submission.batch.id] = submission.batch
+        self.batches[batch.id] = batch
         self.batch_submissions[request_id] = submission
+
+    def keep_batch(self, batch: Batch) -> None:
+        """Keep what has changed in a batch, unless it is deleted."""
+        if batch.id in self.batches:
+            self.batches[batch.id] = batch
 
     def forget_batch(self, batch_id: str) -> None:
         """Keep a batch no longer."""
         del self.batches[batch_id]
 
-    def add_object(self, uri: str, content: bytes) -> None:
+    def add_object(self, uri: str, content: str) -> None:
         """Keep what is in a file, in place of what was in it before."""
         self.objects[uri] = content
 

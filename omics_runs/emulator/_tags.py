@@ -15,6 +15,7 @@ from omics_runs._generated.models import (
     UntagResourceRequest,
 )
 from omics_runs.emulator._arns import named_by, unknown
+from omics_runs.emulator._batch import Batch
 from omics_runs.emulator._creating import checked_tags
 from omics_runs.emulator._service import Service
 from omics_runs.emulator._shapes import Shape
@@ -50,6 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "workflowVersion": Kind(
         lambda service, key: service.store.workflow_versions.get(key), Store.add_workflow_version
     ),
+    "runBatch": Kind(lambda service, key: service.store.batches.get(key), Store.keep_batch),
     "configuration": Kind(
         lambda service, name: service.store.configurations.get(name), Store.add_configuration
     ),
@@ -102,6 +104,9 @@ def _tagged(record: Any, tags: Mapping[str, str]) -> Any:
     """Return a resource with other tags; those of a run are among what it was started with."""
     if isinstance(record, Run):
         return attrs.evolve(record, members={**record.members, "tags": tags})
+    if isinstance(record, Batch):  # which goes along as one and the same object
+        record.tags = tags
+        return record
     return attrs.evolve(record, tags=tags)
 
 

@@ -881,7 +881,7 @@ def test_idempotency(client: OmicsRunsClient, clock: VirtualClock) -> None:
     assert len(list(client.iter_batch())) == 1
     client.wait_until_batch(first)
     client.delete_batch(first.id)
-    assert start(client, request_id="once").status == "PROCESSED"
+    assert start(client, request_id="once") == first
     assert list(client.iter_batch()) == []
 
 
@@ -1113,3 +1113,13 @@ def test_boto3_cancels(local: Emulator, boto: Any) -> None:
         boto.cancel_run_batch(batchId=started["id"])
     local.clock.advance(60)
     assert boto.get_batch(batchId=started["id"])["status"] == "CANCELLED"
+
+
+def test_a_batch_that_is_tagged_on_its_way(client: OmicsRunsClient) -> None:
+    """Tags of a batch change while it goes on, and its runs get none of them."""
+    batch = client.get_batch(start(client).id)
+    client.tag_resource(str(batch.arn), tags={"cost": "7"})
+    done = client.wait_until_batch(batch)
+    assert done.tags == {**(batch.tags or {}), "cost": "7"}
+    assert client.list_tags_for_resource(str(batch.arn)).tags == done.tags
+    assert all("cost" not in (client.get_run(run.id).tags or {}) for run in client.iter_runs())
