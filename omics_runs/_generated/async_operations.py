@@ -958,8 +958,8 @@ class AsyncOperations(ABC):
 
     async def cancel_run_batch(
         self,
-        *,
         batch_id: str,
+        *,
         timeout: Timeout | float | None = None,
         retry: RetryPolicy | None = None,
     ) -> CancelRunBatchResponse:
@@ -995,8 +995,8 @@ class AsyncOperations(ABC):
 
     async def delete_run_batch(
         self,
-        *,
         batch_id: str,
+        *,
         timeout: Timeout | float | None = None,
         retry: RetryPolicy | None = None,
     ) -> DeleteRunBatchResponse:
