@@ -15,7 +15,7 @@ from omics_runs.emulator import Emulator, ScaledClock
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ORDER = ["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"]
-SYNC, ASYNC = "start_and_wait.py", "start_and_wait_async.py"
+SYNC, ASYNC, GROUP = "start_and_wait.py", "start_and_wait_async.py", "run_group.py"
 TESTS = "test_your_code.py"
 AWS = ["--aws", "1234567", "arn:aws:iam::123456789012:role/OmicsRole", "s3://my-bucket/out"]
 
@@ -38,7 +38,7 @@ def run_example(name: str, arguments: list[str], settings: Mapping[str, str]) ->
 
 def test_no_example_is_forgotten() -> None:
     """Each file of the folder is among the examples that are run."""
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {SYNC, ASYNC, TESTS}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {SYNC, ASYNC, GROUP, TESTS}
 
 
 def test_the_example_of_tests_passes(tmp_path: Path) -> None:
@@ -75,6 +75,18 @@ def test_the_example_runs(name: str, arguments: list[str], runs: int) -> None:
         assert statuses[-1] == "COMPLETED"
 
 
+def test_the_example_of_a_group_runs() -> None:
+    """Six runs take turns, never more than two of them at a time, and all have results."""
+    output = run_example(GROUP, [], {})
+    assert len(re.findall(r"^started +\w+ \d+/[0-9a-f-]{36}$", output, re.MULTILINE)) == 6
+    assert len(re.findall(r"^\w+ COMPLETED, results in s3://\S+$", output, re.MULTILINE)) == 6
+    seen = re.findall(r"^[\d:]{8}  \w+ [A-Z]+ \(all: (.*)\)$", output, re.MULTILINE)
+    assert len(seen) >= 6
+    for counts in seen:
+        active = re.findall(r"(\d) (?:STARTING|RUNNING|STOPPING)", counts)
+        assert sum(map(int, active)) <= 2
+
+
 def run_as_on_aws(name: str, emulator: Emulator, folder: Path) -> str:
     """Run an example with `--aws`, led to the emulator by its environment alone."""
     nowhere = {
@@ -86,7 +98,12 @@ def run_as_on_aws(name: str, emulator: Emulator, folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "runs"), [pytest.param(SYNC, 1, id="sync"), pytest.param(ASYNC, 3, id="async")]
+    ("name", "runs"),
+    [
+        pytest.param(SYNC, 1, id="sync"),
+        pytest.param(ASYNC, 3, id="async"),
+        pytest.param(GROUP, 6, id="group"),
+    ],
 )
 def test_the_example_runs_as_on_aws(name: str, runs: int, tmp_path: Path) -> None:
     """With `--aws`, an example goes where the environment leads it, here to an emulator."""
@@ -109,7 +126,7 @@ def test_a_failed_run_does_not_end_the_other_waits(tmp_path: Path) -> None:
     assert "\nNA12891 FAILED: OUT_OF_MEMORY_ERROR\n" in output
 
 
-@pytest.mark.parametrize("name", [SYNC, ASYNC])
+@pytest.mark.parametrize("name", [SYNC, ASYNC, GROUP])
 def test_the_example_explains_its_arguments(name: str) -> None:
     """`--help` says what `--aws` takes."""
     assert "--aws WORKFLOW_ID ROLE_ARN OUTPUT_URI" in run_example(name, ["--help"], {})

@@ -86,7 +86,8 @@ WANTED: tuple[frozenset[RunStatus], ...] = (
     frozenset({RunStatus.FAILED}),
     frozenset({RunStatus.RUNNING}),
 )
-NOTHING: Any = multiple()
+NO_VALUES: tuple[Any, ...] = ()
+NOTHING = multiple(*NO_VALUES)
 """What a rule returns that has nothing for its bundle."""
 LONG = 1e7
 """More seconds than all runs together can take."""
