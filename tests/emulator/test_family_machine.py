@@ -195,7 +195,8 @@ class Family(RuleBasedStateMachine):
         self.runs: dict[str, Known] = {}
         """Those that there are, by their ids, in the order of their starts."""
         self.groups_now: dict[str, Group] = {}
-        self.caches_now: list[str] = []
+        self.caches_now: dict[str, str | None] = {}
+        """The caches that there are, with their names."""
         self.created: list[tuple[str, Creation, str]] = []
         """Of each group and cache that was ever made the operation, the request and the id."""
         self.tags: dict[str, dict[str, str]] = {}
@@ -283,7 +284,7 @@ class Family(RuleBasedStateMachine):
             request_id=self.token(), tags=tags, cache_s3_location="s3://bucket/cache"
         )
         cache = self.create("CreateRunCache", request, trouble)
-        self.caches_now.append(cache)
+        self.caches_now[cache] = None
         return cache
 
     def create(self, operation: str, request: Creation, trouble: list[Fault]) -> str:
@@ -332,6 +333,19 @@ class Family(RuleBasedStateMachine):
 
         self.play("DeleteRunGroup", trouble, lambda: self.client.delete_run_group(group), commit)
 
+    @rule(cache=caches, name=st.sampled_from("xyz"), trouble=TROUBLE)
+    def update_cache(self, cache: str, name: str, trouble: list[Fault]) -> None:
+        """Give a cache another name, with runs that use it."""
+
+        def commit() -> Refused:
+            if cache not in self.caches_now:
+                return errors.ResourceNotFoundError
+            self.caches_now[cache] = name
+            return None
+
+        update = self.client.update_run_cache
+        self.play("UpdateRunCache", trouble, lambda: update(cache, name=name), commit)
+
     @rule(cache=caches, trouble=TROUBLE)
     def delete_cache(self, cache: str, trouble: list[Fault]) -> None:
         """Delete a cache, if no run needs it any more."""
@@ -339,8 +353,7 @@ class Family(RuleBasedStateMachine):
         def commit() -> Refused:
             refused = self.refuse_deletion(cache, self.caches_now, "cache")
             if refused is None:
-                self.caches_now.remove(cache)
-                del self.tags[self.arn("runCache", cache)]
+                del self.caches_now[cache], self.tags[self.arn("runCache", cache)]
             return refused
 
         self.play("DeleteRunCache", trouble, lambda: self.client.delete_run_cache(cache), commit)
@@ -359,8 +372,8 @@ class Family(RuleBasedStateMachine):
         """Small pages, put together, have all that was made and not deleted, newest first."""
         listed = [group.id for group in self.client.iter_run_groups(max_results=2)]
         assert listed == [*reversed(self.groups_now)]
-        listed = [cache.id for cache in self.client.iter_run_caches(max_results=2)]
-        assert listed == [*reversed(self.caches_now)]
+        caches = [(cache.id, cache.name) for cache in self.client.iter_run_caches(max_results=2)]
+        assert caches == [*reversed(self.caches_now.items())]
 
     @invariant()
     def groups_have_their_limits(self) -> None:
@@ -617,6 +630,8 @@ class Family(RuleBasedStateMachine):
             may_be_seen.add(RunStatus.RUNNING)
         if wanted & may_be_seen:
             return None
+        if RunStatus.RUNNING in wanted:  # hopeless already while it is STOPPING
+            return errors.StatusUnreachableError
         return {
             RunStatus.COMPLETED: errors.StatusUnreachableError,
             RunStatus.FAILED: errors.RunFailedError,
