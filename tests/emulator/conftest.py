@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import boto3
@@ -113,7 +114,13 @@ def connect(emulator: Emulator, url: str, **changes: Any) -> Any:
         "aws_secret_access_key": emulator.secret_key,
         "config": Config(inject_host_prefix=False, retries={"total_max_attempts": 1}),
     }
-    return boto3.session.Session().client("omics", **(arguments | changes))
+    return session().client("omics", **(arguments | changes))
+
+
+@cache
+def session() -> Any:
+    """Return the one boto3 session of all tests: it reads the service's model, which is slow."""
+    return boto3.session.Session()
 
 
 @pytest.fixture
