@@ -12,7 +12,16 @@ nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"  # try what is installed, fetch nothing
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "typing", "codegen", "tests", "min_deps", "coverage", "docs"]
+nox.options.sessions = [
+    "lint",
+    "typing",
+    "codegen",
+    "tests",
+    "min_deps",
+    "coverage",
+    "aws_cli",
+    "docs",
+]
 
 
 def run_pytest(session: nox.Session, *command: str) -> None:
@@ -47,6 +56,24 @@ def coverage(session: nox.Session) -> None:
         session.error("nothing was measured: run the tests session on the oldest Python first")
     session.run("coverage", "combine", "--keep", env={"COVERAGE_FILE": ".coverage"})
     session.run("coverage", "report", env={"COVERAGE_FILE": ".coverage"})
+
+
+@nox.session
+def aws_cli(session: nox.Session) -> None:
+    """The AWS CLI, in an environment of its own, goes through every operation of the emulator."""
+    session.install("-e", ".[test]")
+    cli = Path(session.create_tmp(), "cli").resolve()
+    session.run("python", "-m", "venv", str(cli))  # its botocore is not the one that we test
+    session.run(str(cli / "bin" / "pip"), "install", "--quiet", "awscli", external=True)
+    session.env["OMICS_AWS_CLI"] = str(cli / "bin" / "aws")
+    session.run("python", "-m", "pytest", "-q", "-n", "auto", "tests/cli", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """What waits in real time; neither `nox` nor the gate asks for it."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "pytest", "-q", "-m", "slow", "tests/slow", *session.posargs)
 
 
 @nox.session

@@ -124,14 +124,6 @@ def session() -> Any:
 
 
 @pytest.fixture
-def _no_aws_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, "/nonexistent")
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_OMICS"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
 def local() -> Emulator:
     """Return an emulator for loopback, whose clock stands still until it is moved."""
     return Emulator(VirtualClock())

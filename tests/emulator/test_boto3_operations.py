@@ -14,7 +14,18 @@ from botocore.session import get_session
 
 from omics_runs.emulator import Emulator, Fault, Quotas, VirtualClock
 from omics_runs.emulator._emulator_operations import SERVED
-from tests.emulator.boto3_stories import ACCOUNT, GOES_THROUGH, LONG, START, ZIP, Story, move
+from tests.emulator.boto3_stories import (
+    ACCOUNT,
+    GOES_THROUGH,
+    LONG,
+    RUNNING,
+    START,
+    ZIP,
+    Story,
+    called,
+    move,
+    paged_through,
+)
 from tests.emulator.conftest import ROLE, connect
 
 OPERATIONS = {operation.name for operation in SERVED}
@@ -25,16 +36,6 @@ def known_to(boto: Any, operations: frozenset[str]) -> None:
     missing = operations - set(boto.meta.service_model.operation_names)
     if missing:
         pytest.skip(f"this boto3 does not know {', '.join(sorted(missing))}")
-
-
-def called(emulator: Emulator) -> set[str | None]:
-    """Return the operations that the emulator was called by."""
-    return {call.operation for call in emulator.requests}
-
-
-def paged(emulator: Emulator) -> set[str | None]:
-    """Return the operations that were asked for a second page."""
-    return {call.operation for call in emulator.requests if "startingToken=" in call.target}
 
 
 def test_every_operation_has_a_story() -> None:
@@ -52,12 +53,8 @@ def test_story(boto: Any, local: Emulator, story: Story) -> None:
     story(boto, local)
     lists = {name for name in operations if boto.can_paginate(xform_name(name))}
     assert called(local) == operations
-    assert paged(local) == lists
+    assert paged_through(local) == lists
     assert {call.status // 100 for call in local.requests} == {2}
-
-
-RUNNING = 1000
-"""Seconds after which a run and one of its tasks are RUNNING."""
 
 
 def a_run(boto: Any, emulator: Emulator, *, after: float) -> dict[str, str]:
