@@ -135,6 +135,7 @@ def workflow_versions(aws: Aws, emulator: Emulator, folder: Path) -> None:
     for name in ("v0", "v1", "v2"):
         aws("create-workflow-version", *workflow, "--version-name", name, *definition)
     move(emulator, 60)
+    assert aws("wait", "workflow-version-active", *workflow, "--version-name", "v2") is None
     version = aws("get-workflow-version", *workflow, "--version-name", "v1")
     assert (version["versionName"], version["status"]) == ("v1", "ACTIVE")
     names = listed(aws, "list-workflow-versions", *workflow, key="versionName")
