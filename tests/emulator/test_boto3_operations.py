@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -43,14 +44,70 @@ def test_every_operation_has_a_story() -> None:
     assert frozenset().union(*GOES_THROUGH.values()) == OPERATIONS
 
 
+def strays(shape: Any, value: Any, path: str) -> Iterator[str]:
+    """Yield where an answer has what the service's model has not, or in another form."""
+    kind = FORMS[shape.type_name]
+    if not isinstance(value, kind):
+        yield f"{path} is no {shape.type_name}: {value!r}"
+    elif shape.type_name == "structure" and not shape.is_document_type:
+        yield from (f"{path}.{name} is missing" for name in shape.required_members - value.keys())
+        for name, member in value.items():
+            if name in shape.members:
+                yield from strays(shape.members[name], member, f"{path}.{name}")
+            else:
+                yield f"{path}.{name} is unknown"
+    elif shape.type_name == "list":
+        for place, item in enumerate(value):
+            yield from strays(shape.member, item, f"{path}[{place}]")
+    elif shape.type_name == "map":
+        for name, item in value.items():
+            yield from strays(shape.value, item, f"{path}.{name}")
+    elif shape.type_name == "string" and value not in (shape.enum or {value}):
+        yield f"{path} is none of {shape.enum}: {value}"
+
+
+FORMS = {
+    "structure": dict,
+    "list": list,
+    "map": dict,
+    "string": str,
+    "timestamp": str,
+    "integer": int,
+    "long": int,
+    "float": (int, float),
+    "double": (int, float),
+    "boolean": bool,
+}
+"""What JSON has for each type of the service's model."""
+
+
+def judge(boto: Any) -> list[str]:
+    """Let each answer be compared with boto3's model from now on; return the list of what fails.
+
+    A model that is older than the emulator's knows fewer members, and judges nothing.
+    """
+    found: list[str] = []
+
+    def compare(operation_model: Any, response_dict: Any, **_: object) -> None:
+        if response_dict["body"]:
+            answer = json.loads(response_dict["body"])
+            found.extend(strays(operation_model.output_shape, answer, operation_model.name))
+
+    if set(boto.meta.service_model.operation_names) >= OPERATIONS:
+        boto.meta.events.register("before-parse.omics", compare)
+    return found
+
+
 @pytest.mark.parametrize(
     "story", [pytest.param(story, id=story.__name__) for story in GOES_THROUGH]
 )
 def test_story(boto: Any, local: Emulator, story: Story) -> None:
-    """boto3 calls just the operations of its story, and pages through all lists among them."""
+    """A story calls what it says, pages through its lists, and gets answers as in the model."""
     operations = GOES_THROUGH[story]
     known_to(boto, operations)
+    wrong = judge(boto)
     story(boto, local)
+    assert wrong == []
     lists = {name for name in operations if boto.can_paginate(xform_name(name))}
     assert called(local) == operations
     assert paged_through(local) == lists
