@@ -26,6 +26,7 @@ from tests.emulator.boto3_stories import (
     called,
     move,
     paged_through,
+    start_batch,
 )
 from tests.emulator.conftest import ROLE, connect
 
@@ -301,6 +302,17 @@ def test_conflict(boto: Any, local: Emulator) -> None:
     refused(boto.delete_run, 409, code, id=run)
     move(local, LONG)
     refused(boto.cancel_run, 409, code, id=run)
+
+
+def test_batch_refused(boto: Any, local: Emulator) -> None:
+    """A batch is asked only for what its status allows, and a list of them has one filter."""
+    known_to(boto, frozenset({"StartRunBatch", "ListBatch"}))
+    batch = {"batchId": start_batch(boto, "batch")["id"]}
+    refused(boto.delete_batch, 409, "ConflictException", **batch)
+    refused(boto.delete_run_batch, 409, "ConflictException", **batch)
+    move(local, LONG)
+    refused(boto.cancel_run_batch, 409, "ConflictException", **batch)
+    refused(boto.list_batch, 400, "ValidationException", name="batch", status="PROCESSED")
 
 
 @pytest.mark.parametrize("operation", ["list_runs", "list_workflows"])
