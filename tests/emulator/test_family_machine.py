@@ -387,23 +387,25 @@ class Family(RuleBasedStateMachine):
     @rule(
         target=requests,
         name=st.sampled_from(sorted(ENDINGS)),
-        group=st.none() | groups,
+        how_many=st.integers(1, 3),
+        group=groups | st.none(),
         cache=st.none() | caches,
-        retention=st.sampled_from([None, "RETAIN", "REMOVE"]),
+        retention=st.sampled_from([None, "REMOVE"]),
         tags=TAGS,
         trouble=TROUBLE,
     )
     def start(
         self,
         name: str,
+        how_many: int,
         group: str | None,
         cache: str | None,
         retention: Any,
         tags: dict[str, str],
         trouble: list[Fault],
     ) -> Any:
-        """Start a run, one, however often the request arrives."""
-        request = StartRunRequest(
+        """Start runs that are alike, one for each request, however often that arrives."""
+        base = StartRunRequest(
             workflow_id="1234567",
             role_arn=ROLE,
             output_uri="s3://bucket/out",
@@ -412,10 +414,12 @@ class Family(RuleBasedStateMachine):
             cache_id=cache,
             retention_mode=retention,
             tags=tags,
-            request_id=self.token(),
         )
-        wish = Wish(request, group=group, cache=cache, name=name, may_go=retention == "REMOVE")
-        return self.send_start(wish, trouble)
+        wish = Wish(base, group=group, cache=cache, name=name, may_go=retention == "REMOVE")
+        requests = [base.replace(request_id=self.token()) for _ in range(how_many)]
+        wishes = (attrs.evolve(wish, request=request) for request in requests)
+        started = [self.send_start(wish, trouble) for wish in wishes]
+        return multiple(*(request for request in started if request is not NOTHING))
 
     @rule(target=requests, source=requests, tags=TAGS, trouble=TROUBLE)
     def duplicate(self, source: StartRunRequest, tags: dict[str, str], trouble: list[Fault]) -> Any:
@@ -728,12 +732,12 @@ class Family(RuleBasedStateMachine):
 class CrowdedFamily(Family):
     """The same where runs wait for slots, few are kept, and ids come back."""
 
-    quotas = Quotas(max_active_runs=2, max_stored_runs=4)
+    quotas = Quotas(max_active_runs=2, max_stored_runs=3)
     reuse_ids = True
 
 
 Family.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, report_multiple_bugs=False
+    max_examples=30, stateful_step_count=25, deadline=None, report_multiple_bugs=False
 )
 TestFamily = Family.TestCase
 CrowdedFamily.TestCase.settings = Family.TestCase.settings
