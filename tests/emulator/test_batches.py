@@ -1123,3 +1123,18 @@ def test_a_batch_that_is_tagged_on_its_way(client: OmicsRunsClient) -> None:
     assert done.tags == {**(batch.tags or {}), "cost": "7"}
     assert client.list_tags_for_resource(str(batch.arn)).tags == done.tags
     assert all("cost" not in (client.get_run(run.id).tags or {}) for run in client.iter_runs())
+
+
+def test_a_batch_deleted_before_its_next_turn(clock: VirtualClock) -> None:
+    """What a batch still had on its agenda when it was deleted comes to nothing."""
+    slow = Emulator(clock, rates={"StartRun": 0.001}, durations=Durations(stopping=0))
+    with slow.client() as client:
+        batch = start(client, 2).id
+        clock.advance(30)
+        assert client.get_batch(batch).status == "SUBMITTING"
+        client.cancel_run_batch(batch)
+        assert client.wait_until_batch(batch, "CANCELLED").total_runs == 2
+        client.delete_batch(batch)
+        clock.advance(2000)
+        assert list(client.iter_batch()) == []
+        assert len(list(client.iter_runs())) == 1
