@@ -24,28 +24,38 @@ nox.options.sessions = [
 ]
 
 
-def run_pytest(session: nox.Session, *command: str) -> None:
-    session.run(*command, "-m", "pytest", "-q", "-n", "auto", *session.posargs)
+SDK = (
+    *("tests/core", "tests/wire", "tests/signing", "tests/clients", "tests/test_api.py"),
+    *("tests/emulator/test_boto3.py", "tests/emulator/test_boto3_operations.py"),
+)
+"""What depends on the interpreter and on other packages: the SDK, and boto3 as a judge.
+
+`nox -s tests-3.13 -- tests` runs all there is.
+"""
+
+
+def run_pytest(session: nox.Session, *command: str, of: tuple[str, ...] = ()) -> None:
+    session.run(*command, "-m", "pytest", "-q", "-n", "auto", *(session.posargs or of))
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The whole suite on each installed Python: in full and measured on the oldest."""
+    """The whole suite, measured, on the oldest Python; the SDK's part on all that are installed."""
     session.install("-e", ".[test,codegen]")
     if session.python == PYTHONS[0]:
         session.env["COVERAGE_FILE"] = ".coverage.tests"
         run_pytest(session, "coverage", "run")
     else:
         session.env["HYPOTHESIS_PROFILE"] = "quick"
-        run_pytest(session, "python")
+        run_pytest(session, "python", of=SDK)
 
 
 @nox.session(python=PYTHONS)
 def min_deps(session: nox.Session) -> None:
-    """The suite on the oldest release of each dependency that pyproject.toml admits."""
+    """The SDK's part on the oldest release of each dependency that pyproject.toml admits."""
     session.install("--resolution", "lowest-direct", "-e", ".[test,codegen]")
     session.env["HYPOTHESIS_PROFILE"] = "quick"
-    run_pytest(session, "python")
+    run_pytest(session, "python", of=SDK)
 
 
 @nox.session
