@@ -19,8 +19,8 @@ TYPE_MEMBER: Mapping[str, str] = {
 """The member of each request that says who publishes the workflow."""
 
 
-def hint_for(request: Request[Any], code: str) -> str | None:
-    """Return what may be behind an error, or None.
+def hint_for(request: Request[Any], code: str, message: str) -> str | None:
+    """Return what may be behind an error, or None; one that is about something else needs none.
 
     A READY2RUN workflow that is asked for without its type is answered by a 404, as if it did not
     exist (https://github.com/awslabs/aws-healthomics-tools/issues/232).
@@ -30,4 +30,6 @@ def hint_for(request: Request[Any], code: str) -> str | None:
         return None
     if getattr(request, "workflow_id", None) is None and getattr(request, "id", None) is None:
         return None  # a duplicate of a run
+    if message and "workflow" not in message.lower():
+        return None  # a run group, a cache, a configuration
     return f"if it is a READY2RUN workflow, give {member}='READY2RUN'"

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from inspect import iscoroutinefunction
+from inspect import iscoroutine, iscoroutinefunction
 from typing import Any, TypeAlias, TypeGuard, TypeVar
 
 from omics_runs._enums import OpenStrEnum
@@ -165,8 +165,14 @@ def _run_ref(run: RunLike) -> tuple[RunRef, Problems]:
         ref = run if isinstance(run, (str, RunRef)) else run.ref
         return RunRef.parse(str(ref)), []
     except (AttributeError, ValueError):
-        what = f"must be a run's id, a RunRef or a run's model, got {run!r}"
+        what = f"must be a run's id, a RunRef or a run's model, got {run!r}{_advice(run)}"
         return RunRef("0"), [("run", what)]
+
+
+def _advice(given: object) -> str:
+    if isinstance(given, (StartRunBatchResponse, GetBatchResponse, BatchListItem)):
+        return "; for a batch there is wait_until_batch"
+    return "; await it first" if iscoroutine(given) else ""
 
 
 def _id_problems(name: str, found: object, given: object) -> Problems:

@@ -114,8 +114,9 @@ def read_error(
     body = _any_json(response.content)
     status = response.status_code
     code = _error_code(response, body)
+    message = _error_message(response, body)
     return _error_class(code, status)(
-        _error_message(response, body),
+        message,
         operation=operation.name,
         request=request,
         code=code or str(status),
@@ -123,7 +124,7 @@ def read_error(
         aws_request_id=_aws_request_id(response),
         retry_after=_retry_after(response),
         fault=fault_of(code, status, is_modelled=code in ERRORS_BY_CODE),
-        hint=hint_for(request, code),
+        hint=hint_for(request, code, message),
     )
 
 

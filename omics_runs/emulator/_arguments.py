@@ -70,6 +70,8 @@ def _at(path: str) -> str:
 
 def _read(kind: Any, value: Any, path: str) -> Any:
     """Return decoded JSON as a value of a type."""
+    if kind is Any:
+        return value
     origin = get_origin(kind)
     if origin in {Union, UnionType}:
         return _read_one_of(get_args(kind), value, path)

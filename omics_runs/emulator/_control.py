@@ -139,6 +139,7 @@ CONTROLS: Mapping[str, Mapping[str, Control]] = {
     "configurations": {
         "POST": lambda emulator, body: {"name": call(emulator.add_configuration, body)}
     },
+    "objects": {"POST": lambda emulator, body: _done(call(emulator.add_object, body))},
     "clock": {"POST": _advance},
     "requests": {
         "GET": _requests,

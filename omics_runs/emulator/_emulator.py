@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from email.utils import formatdate
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import attrs
 import httpx
@@ -17,6 +17,7 @@ import httpx
 from omics_runs._clock import Clock, VirtualClock
 from omics_runs._documents import copy_document
 from omics_runs._generated.models import GetRunResponse
+from omics_runs._narrow import is_mapping
 from omics_runs.emulator._admission import Admission
 from omics_runs.emulator._batch_work import Batches
 from omics_runs.emulator._control import answer_control, is_control
@@ -50,6 +51,8 @@ from omics_runs.emulator._transport import AsyncInProcessTransport, InProcessTra
 
 if TYPE_CHECKING:
     from omics_runs import AsyncOmicsRunsClient, OmicsRunsClient
+
+C = TypeVar("C", "OmicsRunsClient", "AsyncOmicsRunsClient")
 
 ENDPOINT = "http://omics.emulator.invalid"
 """What clients in process are told; nobody looks it up."""
@@ -302,7 +305,7 @@ class Emulator:
         from omics_runs import OmicsRunsClient  # noqa: PLC0415  (the emulator needs no client)
 
         http = httpx.Client(transport=self.transport())
-        return OmicsRunsClient(**self._client_options(http, options))
+        return _owner_of(OmicsRunsClient(**self._client_options(http, options)))
 
     def async_client(self, **options: Any) -> AsyncOmicsRunsClient:
         """Return an async client of this emulator, in process.
@@ -314,7 +317,7 @@ class Emulator:
         from omics_runs import AsyncOmicsRunsClient  # noqa: PLC0415  (see above)
 
         http = httpx.AsyncClient(transport=self.async_transport())
-        return AsyncOmicsRunsClient(**self._client_options(http, options))
+        return _owner_of(AsyncOmicsRunsClient(**self._client_options(http, options)))
 
     def _client_options(
         self, http: httpx.Client | httpx.AsyncClient, options: Mapping[str, Any]
@@ -518,7 +521,7 @@ class Emulator:
         Raises:
             ValueError: The id is not 1 to 18 digits.
         """
-        template = parameter_template
+        template = _checked_template(parameter_template)
         members = {} if template is None else {"parameterTemplate": copy_document(template)}
         with self._lock:
             self._caught_up()
@@ -664,3 +667,20 @@ def _complete(reply: Reply, aws_request_id: str) -> Reply:
         "content-type": "application/json",
     }
     return attrs.evolve(reply, headers=merged(usual, reply.headers))
+
+
+def _owner_of(client: C) -> C:
+    """Return a client that closes its HTTP client with itself: nobody else has it."""
+    vars(client)["_owns_http"] = True
+    return client
+
+
+def _checked_template(
+    template: Mapping[str, Mapping[str, object]] | None,
+) -> Mapping[str, Mapping[str, object]] | None:
+    """Return a parameter template that is one."""
+    given: object = template
+    if given is not None and not (is_mapping(given) and all(map(is_mapping, given.values()))):
+        msg = f"parameter_template must be a mapping of mappings, got {given!r}"
+        raise ValueError(msg)
+    return template

@@ -87,17 +87,41 @@ DEFAULT_TASKS = (
 """The tasks of a run for which no others are planned."""
 
 
+def _optional(kind: type) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    """Return what refuses a value of another type than this one; None is fine."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value is not None and not isinstance(value, kind):
+            msg = f"{attribute.name} must be of the type {kind.__name__}, got {value!r}"
+            raise TypeError(msg)
+
+    return check
+
+
+def _task_plans(_: object, __: object, value: Sequence[object]) -> None:
+    for place, task in enumerate(value):
+        if not isinstance(task, TaskPlan):
+            msg = f"tasks[{place}] must be of the type TaskPlan, got {task!r}"
+            raise TypeError(msg)
+
+
 @frozen(kw_only=True)
 class Plan:
     """How runs of a name are to go."""
 
-    name: str | None = None
+    name: str | None = field(default=None, validator=_optional(str))
     ends: Ending = field(default="COMPLETED", validator=_an_ending)
     failure_reason: str | None = None
     status_message: str | None = None
     after: float | None = field(default=None, validator=attrs.validators.optional(_check_seconds))
-    tasks: tuple[TaskPlan, ...] = DEFAULT_TASKS
-    durations: Durations | None = None
+    tasks: tuple[TaskPlan, ...] = field(default=DEFAULT_TASKS, validator=_task_plans)
+    durations: Durations | None = field(default=None, validator=_optional(Durations))
+
+    def __attrs_post_init__(self) -> None:
+        reasons = (self.failure_reason, self.status_message)
+        if self.ends != "FAILED" and reasons != (None, None):
+            msg = f"failure_reason and status_message need ends='FAILED', not {self.ends!r}"
+            raise ValueError(msg)
 
     def matches(self, name: str | None) -> bool:
         """Return whether it is for runs of this name; `*` and `?` stand for any characters."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ from omics_runs import (
 )
 from omics_runs._paging import Items
 from omics_runs.emulator import Emulator, Fault, VirtualClock
+from omics_runs.models import StartRunBatchResponse
 
 from .conftest import Caller
 
@@ -423,3 +425,24 @@ def test_an_empty_token_is_the_end(client: Any, emulator: Emulator) -> None:
     assert [item.id for item in items] == ["1"]
     assert items.next_token is None
     assert emulator.count("ListRuns") == 1
+
+
+def test_what_is_not_a_run_is_told_apart(caller: Caller, emulator: Emulator) -> None:
+    """A batch is pointed to its own wait, and a call that was not awaited to `await`."""
+    client = caller.client(emulator)
+    with pytest.raises(errors.InvalidRequestError, match="there is wait_until_batch"):
+        client.wait_until(StartRunBatchResponse(id="7"))
+    forgotten = asyncio.sleep(0)
+    with pytest.raises(errors.InvalidRequestError, match="await it first"):
+        client.wait_until(forgotten)
+    forgotten.close()
+    with pytest.raises(errors.InvalidRequestError, match=r"got 7$"):
+        client.wait_until(7)
+
+
+def test_a_closed_client_in_process(caller: Caller, emulator: Emulator) -> None:
+    """A client of the emulator is closed like any other."""
+    client = caller.client(emulator)
+    client.close()
+    with pytest.raises(errors.ConfigurationError, match="closed"):
+        client.list_runs()

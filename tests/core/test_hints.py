@@ -24,11 +24,16 @@ GIVEN = {"role_arn": ROLE, "output_uri": "s3://b/o"}
 START = StartRunRequest(workflow_id="1", **GIVEN)
 
 
-def refused(request: Request[Any], status: int = 404, code: str = "") -> errors.ServiceError:
+def refused(
+    request: Request[Any],
+    status: int = 404,
+    code: str = "",
+    message: str = "workflow not here",
+) -> errors.ServiceError:
     """Return the error of a call that the service answers with `status`."""
     env = make_env()
     code = code or {404: "ResourceNotFoundException", 409: "ConflictException"}.get(status, "")
-    script = Script(env, [refusal(status, code, "not here")] * 3)
+    script = Script(env, [refusal(status, code, message)] * 3)
     with pytest.raises(errors.ServiceError) as caught:
         script.play(call(request, env, env.timeout, env.retry))
     return caught.value
@@ -59,8 +64,8 @@ def test_a_workflow_that_is_not_found(request_: Request[Any], member: str) -> No
     error = refused(request_)
     assert type(error) is errors.ResourceNotFoundError
     assert error.hint == f"if it is a READY2RUN workflow, give {member}='READY2RUN'"
-    assert f"ResourceNotFoundException (404): not here ({error.hint})" in str(error)
-    assert error.message == "not here"
+    assert f"ResourceNotFoundException (404): workflow not here ({error.hint})" in str(error)
+    assert error.message == "workflow not here"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +89,7 @@ def test_where_there_is_no_hint(request_: Request[Any], status: int) -> None:
     error = refused(request_, status)
     assert error.hint is None
     assert "READY2RUN" not in str(error).replace(repr(request_), "")
-    assert str(error).startswith(f"{error.operation}: {error.code} ({status}): not here [")
+    assert str(error).startswith(f"{error.operation}: {error.code} ({status}): workflow not here [")
 
 
 def test_an_error_with_a_hint_pickles() -> None:
@@ -94,3 +99,14 @@ def test_an_error_with_a_hint_pickles() -> None:
         assert type(twin) is type(error)
         assert (twin.hint, str(twin)) == (error.hint, str(error))
         assert twin.hint is not None
+
+
+@pytest.mark.parametrize("message", ["Run group 9 not found", "Run cache 9 not found"])
+def test_no_hint_where_something_else_is_missing(message: str) -> None:
+    """A 404 that says what is missing, and means no workflow, has no hint."""
+    assert refused(START, message=message).hint is None
+
+
+def test_a_hint_where_nothing_is_said() -> None:
+    """A 404 without a word may well be about the workflow."""
+    assert refused(START, message="").hint is not None

@@ -19,6 +19,7 @@ from omics_runs._clock import Clock
 from omics_runs.emulator import Emulator, Fault, ScaledClock, SystemClock, VirtualClock
 from omics_runs.emulator._control import CONTROLS
 from omics_runs.emulator._log import Log, Recorded
+from omics_runs.models import DefaultRunSetting, S3UriSettings
 from tests.emulator.conftest import ROLE, START, Caller
 
 TEXT = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
@@ -515,3 +516,15 @@ def test_the_examples_of_curl(web: httpx.Client) -> None:
     assert len(shown) == TEXT.count("$ curl -s http://127.0.0.1:8787/_emulator/") > 2
     for path, body, answer in shown:
         assert web.post(path, content=body).text == answer
+
+
+@pytest.mark.parametrize("settings", [[{"runSettingId": "a"}], '[{"runSettingId": "a"}]'])
+def test_files_of_settings(local: Emulator, web: httpx.Client, settings: object) -> None:
+    """A file of settings is put where a batch finds it, as a list or as its text."""
+    assert post(web, "objects", {"uri": "s3://b/f.json", "settings": settings}) == {}
+    default = DefaultRunSetting(workflow_id="1", role_arn="arn:role", output_uri="s3://b/out")
+    with local.client() as client:
+        batch = client.start_run_batch(
+            default_run_setting=default, batch_run_settings=S3UriSettings("s3://b/f.json")
+        )
+        assert client.wait_until_batch(batch).is_success

@@ -514,3 +514,26 @@ class TestTasks:
         clock.advance(10_000)
         task_id = caller.tasks(run_id)["items"][0]["taskId"]
         assert GetRunTaskResponse.from_dict(caller.task(run_id, task_id)).extra == {}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "words"),
+    [
+        pytest.param({"failure_reason": "X"}, ValueError, "need ends='FAILED'", id="reason"),
+        pytest.param(
+            {"status_message": "x", "ends": "CANCELLED"},
+            ValueError,
+            "not 'CANCELLED'",
+            id="message",
+        ),
+        pytest.param({"durations": {"running": 5}}, TypeError, "type Durations", id="durations"),
+        pytest.param({"name": 5}, TypeError, "name must be of the type str", id="name"),
+        pytest.param({"tasks": [{"name": "A"}]}, TypeError, r"tasks\[0\] must be", id="task"),
+    ],
+)
+def test_plans_of_wrong_types(
+    emulator: Emulator, wrong: dict[str, Any], kind: type[Exception], words: str
+) -> None:
+    """A plan that could not be carried out is refused at once, and not when a run starts."""
+    with pytest.raises(kind, match=words):
+        emulator.plan(**wrong)

@@ -329,3 +329,10 @@ def test_faults_and_counts(boto: Any, local: Emulator) -> None:
     with pytest.raises(ClientError):
         boto.create_workflow(name="lost")
     assert local.count("CreateWorkflow") == 1
+
+
+@pytest.mark.parametrize("template", [["reads"], {"reads": "where they are"}])
+def test_templates_of_wrong_types(template: Any) -> None:
+    """A parameter template that is none is refused at once."""
+    with pytest.raises(ValueError, match="mapping of mappings"):
+        Emulator().add_workflow(parameter_template=template)
