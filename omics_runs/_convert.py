@@ -243,12 +243,14 @@ def _structure_hook(made: cattrs.Converter, cls: type[Structure]) -> Hook:
         member.wire: (member.name, types[member.name], made.get_structure_hook(types[member.name]))
         for member in cls.__wire__
     }
-    required = {member.wire for member in cls.__wire__ if member.required}
+    # What a request must have, an answer that gives it back may lack: nothing else is lost by it.
+    given_back = [member.name for member in cls.__wire__ if member.required and member.rule]
+    required = {member.wire for member in cls.__wire__ if member.required and not member.rule}
 
     def hook(value: Any, _: Any) -> Any:
         if not is_object(value):
             raise Misfit(f"expected an object, got {_named(value)}")
-        arguments: dict[str, Any] = {}
+        arguments: dict[str, Any] = dict.fromkeys(given_back)
         extra: dict[str, Any] = {}
         for key, item in value.items():
             if key not in members:

@@ -31,7 +31,8 @@ class BatchCounts:
     def failed_count(self: _Counted) -> int:
         """How many runs have failed so far: those never accepted, and those that ran and failed.
 
-        The counts of the runs may lag behind until the batch is `PROCESSED`.
+        The counts of the runs may lag behind until the batch is `PROCESSED`. A run that has been
+        deleted since, or was removed to make room, counts as deleted and no longer as failed.
         """
         submissions, runs = self.submission_summary, self.run_summary
         never_started = submissions.failed_start_submission_count if submissions else None

@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 import boto3
+import httpx
 import pytest
 
 from omics_runs import TERMINAL, AsyncOmicsRunsClient, OmicsRunsClient, StartRunRequest, errors
@@ -340,3 +341,12 @@ def test_a_wrong_option_is_named(folder: pytest.Pytester) -> None:
     for line, what in zip(told, ("'strict'", "StartRuns", "mapping"), strict=True):
         assert what in line
     done.stdout.no_fnmatch_line("*pytest_plugin.py:*")
+
+
+def test_looking_elsewhere_lets_no_time_pass(omics_emulator: Emulator) -> None:
+    """Only a look at runs lets time pass: no list of groups does, nor the emulator's own calls."""
+    with OmicsRunsClient() as client:
+        started = client.send(START)
+        client.list_run_groups()
+        httpx.get(f"{omics_emulator.url}/_emulator/requests")
+        client.cancel_run(started.id)

@@ -14,10 +14,12 @@ from typing import Literal
 from omics_runs._clock import ScaledClock
 from omics_runs.emulator._emulator import Emulator
 from omics_runs.emulator._plan import LONGEST, Durations
+from omics_runs.emulator._quotas import Quotas
 
 EPILOG = """While it serves, it can be steered over HTTP, in JSON and without signatures: POST to
-/_emulator/faults, /plans, /workflows, /run-groups, /run-caches, /configurations, /expired-tokens,
-/clock, /reset; GET /_emulator/health and /requests. A wrong body is answered with what is right."""
+/_emulator/faults, /plans, /workflows, /run-groups, /run-caches, /configurations, /objects,
+/expired-tokens, /clock, /reset; GET /_emulator/health and /requests. A wrong body is answered with
+what is right."""
 
 
 def main(arguments: Sequence[str] | None = None, stop: threading.Event | None = None) -> int:
@@ -69,12 +71,24 @@ def _parser() -> argparse.ArgumentParser:
     add("--region", default="us-west-2", help="region to play (default: us-west-2)")
     add("--strict-workflows", action="store_true", help="know only workflows added over HTTP")
     add("--seed", type=int, default=0, help="where ids and faults by chance come from (default: 0)")
+    add("--reuse-ids", action="store_true", help="give ids of deleted runs out again")
+    add("--max-active-runs", type=_count, metavar="N", help="runs beyond N wait in PENDING")
+    add("--max-stored-runs", type=_count, metavar="N", help="N runs are kept (default: 5,000)")
     add("--data", metavar="FILE", help="keep everything in a file, and go on from there")
     for name in ("pending", "starting", "running", "stopping"):
         seconds: float = getattr(usual, name)
         text = f"seconds that runs are {name.upper()} (default: {seconds:g})"
         add(f"--{name}", type=_seconds, default=seconds, metavar="SECONDS", help=text)
     return parser
+
+
+def _quotas(options: argparse.Namespace) -> Quotas:
+    given = {name: getattr(options, name) for name in ("max_active_runs", "max_stored_runs")}
+    return Quotas(**{name: count for name, count in given.items() if count is not None})
+
+
+def _count(text: str) -> int:
+    return int(_within(int(text), 1, 1e9))
 
 
 def _port(text: str) -> int:
@@ -105,6 +119,8 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         rates=rates,
         strict_workflows=options.strict_workflows,
         seed=options.seed,
+        reuse_ids=options.reuse_ids,
+        quotas=_quotas(options),
         data=options.data,
         durations=Durations(
             pending=options.pending,

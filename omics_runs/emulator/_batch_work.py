@@ -50,7 +50,10 @@ def _delete(service: Service, _: Batch, entry: BatchEntry) -> BatchEntry:
 
 
 def _known(service: Service, entry: BatchEntry) -> str:
-    """Return the id of an entry's run, unless it names another run by now."""
+    """Return the id of an entry's run, unless it names another run by now.
+
+    Assumption: a run that somebody else has deleted makes the deletion of its batch fail.
+    """
     run = service.store.runs.get(entry.run_id or "")
     if run is None or run.uuid != entry.run_uuid:
         raise not_found(f"Run {entry.run_id} not found")

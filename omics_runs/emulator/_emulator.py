@@ -52,6 +52,9 @@ from omics_runs.emulator._transport import AsyncInProcessTransport, InProcessTra
 if TYPE_CHECKING:
     from omics_runs import AsyncOmicsRunsClient, OmicsRunsClient
 
+LOOKS = re.compile(r"/run(Batch)?(/|$)")
+"""Paths at which somebody looks at runs, tasks or batches."""
+
 C = TypeVar("C", "OmicsRunsClient", "AsyncOmicsRunsClient")
 
 ENDPOINT = "http://omics.emulator.invalid"
@@ -348,8 +351,8 @@ class Emulator:
             port: Port to listen at; 0 for one that is free.
             host: Loopback address to listen at.
             leap: Seconds by which the emulator's time moves on before each call that comes this
-                way and only reads: GetRun, ListRuns, ListRunTasks, GetRunTask. Clients with a
-                clock of their own then see the end of a run at their first poll.
+                way and looks at runs, tasks or batches. Clients with a clock of their own then
+                see the end of a run at their first poll.
 
         Raises:
             ValueError: The address is no loopback address, or `leap` is no number from 0 up.
@@ -365,7 +368,7 @@ class Emulator:
     @contextmanager
     def _served(self, host: str, port: int, leap: float) -> Generator[str]:
         def handle(received: Received) -> Reply:
-            if received.method == "GET":
+            if received.method == "GET" and LOOKS.match(received.path):
                 self._leap(leap)
             return self.handle(received)
 

@@ -40,6 +40,7 @@ from omics_runs.emulator._store import (
     Submission,
     Task,
     Workflow,
+    WorkflowVersion,
     version_key,
 )
 from omics_runs.emulator._timeline import Timeline
@@ -49,6 +50,17 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 """Items on a page for which no other number was asked."""
+
+GOES_WITH: Mapping[str, tuple[str, ...]] = {
+    "cacheId": ("cacheBehavior",),
+    "networkingMode": ("configurationName",),
+    "workflowId": ("workflowType", "workflowVersionName"),
+    "workflowType": ("storageCapacity", "storageType"),
+}
+"""What a duplicate does not inherit either once it has another one of a member.
+
+Assumption: whoever overrides the one could not get rid of the other.
+"""
 
 NOT_COPIED = ("batchId", "requestId", "runId", "tags")
 """Members of a run that its duplicate does not inherit."""
@@ -257,7 +269,8 @@ class Service:
         source = self._run(request.run_id)
         if source.deleted:
             raise not_found(f"Run {source.id} not found")
-        copied = {k: v for k, v in source.members.items() if k not in NOT_COPIED}
+        dropped = {*NOT_COPIED, *(k for name in members for k in GOES_WITH.get(name, ()))}
+        copied = {k: v for k, v in source.members.items() if k not in dropped}
         return {**copied, **members}
 
     def check_references(self, members: Mapping[str, Any]) -> None:
@@ -267,7 +280,8 @@ class Service:
             Refusal: They do.
         """
         self._check_references(members)
-        self.workflow(members["workflowId"], members.get("workflowType"))
+        workflow = self.workflow(members["workflowId"], members.get("workflowType"))
+        self._version(workflow, members.get("workflowVersionName"))
         self._configuration(members)
 
     def _check_references(self, members: Mapping[str, Any]) -> None:
@@ -281,12 +295,18 @@ class Service:
     def _workflow(self, members: Mapping[str, Any]) -> Workflow:
         """Return the workflow to run, once the run's parameters are those that it takes."""
         workflow = self.workflow(members["workflowId"], members.get("workflowType"))
-        version = version_key(workflow.id, members.get("workflowVersionName", ""))
-        source = self.store.workflow_versions.get(version, workflow)
+        source = self._version(workflow, members.get("workflowVersionName")) or workflow
         # Assumption: the parameters of READY2RUN workflows aren't looked at before the run.
         if "parameterTemplate" in source.members and workflow.type == "PRIVATE":
             _check_parameters(source.members["parameterTemplate"], members.get("parameters", {}))
-        return workflow
+        return attrs.evolve(workflow, engine=source.engine)
+
+    def _version(self, workflow: Workflow, name: str | None) -> WorkflowVersion | None:
+        """Return the version to run; None for no version, or one of a workflow nobody has added."""
+        version = self.store.workflow_versions.get(version_key(workflow.id, name or ""))
+        if name is not None and version is None and workflow.id in self.store.workflows:
+            raise not_found(f"Version {name} of workflow {workflow.id} not found")
+        return version
 
     def workflow(self, name: str, kind: str | None = None) -> Workflow:
         """Return a workflow; one of the wrong type is as good as none.

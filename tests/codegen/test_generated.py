@@ -395,9 +395,11 @@ def test_a_union_is_read_as_the_variant_that_is_there(
             {"outcome": {"refusal": "FROST", "details": {}}}, "$.outcome", id="two-variants"
         ),
         pytest.param({"outcome": {"done": {"row": "3"}}}, "$.outcome.done.row", id="inside"),
-        pytest.param({"filling": {"layers": [{}]}}, "$.filling.layers[0].height", id="item"),
+        pytest.param(
+            {"filling": {"layers": [{"height": "x"}]}}, "$.filling.layers[0].height", id="item"
+        ),
         pytest.param({"filling": {"compost": 7}}, "$.filling.compost", id="string"),
-        pytest.param({"plan": {}}, "$.plan.rows", id="part"),
+        pytest.param({"plan": {"rows": "x"}}, "$.plan.rows", id="part"),
     ],
 )
 def test_an_answer_names_the_place_in_a_part_that_can_not_be_read(
@@ -407,6 +409,13 @@ def test_an_answer_names_the_place_in_a_part_that_can_not_be_read(
     with pytest.raises(UnreadableResponseError) as caught:
         models.LayOutBedResponse.from_dict(data)
     assert caught.value.path == path
+
+
+def test_an_answer_may_give_back_a_part_with_less_than_it_was_sent_with() -> None:
+    """What a request could not be without is None then, and the rest of the answer is there."""
+    plan = models.LayOutBedResponse.from_dict({"plan": {}}).plan
+    assert plan is not None
+    assert plan.rows is None
 
 
 def test_a_document_of_a_variant_can_be_had_as_a_class_of_the_callers() -> None:

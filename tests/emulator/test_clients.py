@@ -87,6 +87,7 @@ def test_runs_are_models() -> None:
     emulator = Emulator()
     with emulator.client() as client:
         started = client.start_run(workflow_id="1", role_arn=ROLE, output_uri="s3://bucket")
-        assert emulator.runs[started.id] == client.get_run(started.id)
+        run = client.get_run(started.id)
+    assert emulator.runs[started.id] == run
     with pytest.raises(TypeError):
-        emulator.runs["1"] = client.get_run(started.id)  # type: ignore[index]
+        emulator.runs["1"] = run  # type: ignore[index]

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from omics_runs.emulator import Emulator
-from omics_runs.emulator.__main__ import main
+from omics_runs.emulator import Emulator, Quotas
+from omics_runs.emulator.__main__ import _parser, _quotas, main
 from omics_runs.emulator._control import CONTROLS
 from tests.emulator.conftest import ROLE, START
 
@@ -221,6 +221,7 @@ def test_taken_port_in_process(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["--speed", "nan"], id="not a number"),
         pytest.param(["--rates", "any"], id="rates"),
         pytest.param(["--seed", "x"], id="seed"),
+        pytest.param(["--max-active-runs", "0"], id="no runs"),
     ],
 )
 def test_impossible_options(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
@@ -229,3 +230,13 @@ def test_impossible_options(capsys: pytest.CaptureFixture[str], arguments: list[
         main(arguments)
     assert exit_info.value.code == 2
     assert arguments[0] in capsys.readouterr().err
+
+
+def test_quotas(capsys: pytest.CaptureFixture[str]) -> None:
+    """How much the account may have is said on the command line, too."""
+    asking = Asking(capsys)
+    limits = ["--max-active-runs", "1", "--max-stored-runs", "9", "--reuse-ids"]
+    assert main(["--port", "0", "--no-verify", *limits], asking) == 0
+    options = _parser().parse_args(limits)
+    assert _quotas(options) == Quotas(max_active_runs=1, max_stored_runs=9)
+    assert _quotas(_parser().parse_args([])) == Quotas()

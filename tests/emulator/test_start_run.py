@@ -12,7 +12,7 @@ from botocore.validate import ParamValidator
 
 from omics_runs.emulator import Emulator, Fault, VirtualClock
 from omics_runs.models import GetRunResponse
-from tests.emulator.conftest import START, Caller, code
+from tests.emulator.conftest import ROLE, START, Caller, code
 
 EVERYTHING: dict[str, Any] = {
     "workflowType": "PRIVATE",
@@ -325,3 +325,43 @@ def test_shapes(
     shape = service_model.operation_model(operation).output_shape
     report = ParamValidator().validate(answer, shape)
     assert not report.has_errors(), report.generate_report()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        pytest.param(
+            {"networkingMode": "VPC", "configurationName": "net"},
+            {"networkingMode": "RESTRICTED"},
+            {"networkingMode": "RESTRICTED"},
+            id="another network",
+        ),
+        pytest.param(
+            {"storageType": "STATIC", "storageCapacity": 2400},
+            {"workflowId": "77", "workflowType": "READY2RUN"},
+            {"workflowType": "READY2RUN", "storageType": "DYNAMIC"},
+            id="another type of workflow",
+        ),
+        pytest.param(
+            {"workflowId": "77", "workflowType": "READY2RUN"},
+            {"workflowId": "55"},
+            {"workflowType": "PRIVATE", "workflowId": "55"},
+            id="another workflow",
+        ),
+    ],
+)
+def test_a_duplicate_overrides(
+    first: dict[str, Any], second: dict[str, Any], left: dict[str, Any]
+) -> None:
+    """Every member may be overridden; what only went with the old one is not inherited."""
+    emulator = Emulator(verify_signatures=False)
+    emulator.add_configuration("net")
+    emulator.add_workflow("77", type="READY2RUN")
+    caller = Caller(emulator)
+    source = caller.start(**first)["id"]
+    given = {"runId": source, "roleArn": ROLE, "outputUri": "s3://bucket/out", "requestId": "2"}
+    answer = caller.http.post("/run", json=given | second)
+    assert answer.status_code == 201, answer.text
+    duplicate = caller.run(answer.json()["id"])
+    assert {name: duplicate[name] for name in left} == left
+    assert "vpcConfig" not in duplicate

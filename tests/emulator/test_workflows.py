@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from omics_runs import OmicsRunsClient, errors
 from omics_runs.emulator import Emulator, Fault, VirtualClock
+from omics_runs.models import DefaultRunSetting, InlineSetting, InlineSettings
 from tests.emulator.conftest import ROLE, Caller, code
 
 TEMPLATE = {"reads": {"description": "FASTQ"}, "depth": {"optional": True}}
@@ -336,3 +337,40 @@ def test_templates_of_wrong_types(template: Any) -> None:
     """A parameter template that is none is refused at once."""
     with pytest.raises(ValueError, match="mapping of mappings"):
         Emulator().add_workflow(parameter_template=template)
+
+
+def test_versions_that_there_are_not() -> None:
+    """A run or a batch of a known workflow can't name a version that nobody has made."""
+    emulator = Emulator()
+    emulator.add_workflow("1234567")
+    run = {"role_arn": ROLE, "output_uri": "s3://bucket/out"}
+    with emulator.client() as client:
+        with pytest.raises(errors.ResourceNotFoundError, match="Version v9 of workflow 1234567"):
+            client.start_run(workflow_id="1234567", workflow_version_name="v9", **run)
+        default = DefaultRunSetting(workflow_id="1234567", workflow_version_name="v9", **run)
+        batch = client.start_run_batch(
+            default_run_setting=default,
+            batch_run_settings=InlineSettings([InlineSetting(run_setting_id="a")]),
+        )
+        with pytest.raises(errors.BatchFailedError, match="Version v9"):
+            client.wait_until_batch(batch)
+        assert client.start_run(workflow_id="1", workflow_version_name="v9", **run).id
+
+
+@pytest.mark.parametrize(
+    ("engine", "version_engine", "kept"),
+    [
+        pytest.param("WDL", "NEXTFLOW", {"profile": "x"}, id="a Nextflow version"),
+        pytest.param("NEXTFLOW", "WDL", None, id="a WDL version"),
+    ],
+)
+def test_engine_of_a_version(engine: str, version_engine: str, kept: object) -> None:
+    """Engine settings are for the engine of the version that runs."""
+    caller = Caller(Emulator(verify_signatures=False))
+    made = {"name": "w", "requestId": "w", "engine": engine}
+    workflow = caller.http.post("/workflow", json=made).json()["id"]
+    version = {"versionName": "v2", "requestId": "v", "engine": version_engine}
+    assert caller.http.post(f"/workflow/{workflow}/version", json=version).status_code == 201
+    sent = {"workflowVersionName": "v2", "engineSettings": {"profile": "x"}}
+    run = caller.start(workflowId=workflow, **sent)
+    assert caller.run(run["id"]).get("engineSettings") == kept

@@ -451,12 +451,6 @@ def test_a_variant_is_read_by_itself() -> None:
             "expected a string",
             id="a number for an id",
         ),
-        pytest.param(
-            {"inlineSettings": [{}]},
-            "$.inlineSettings[0].runSettingId",
-            "is missing",
-            id="no id",
-        ),
     ],
 )
 def test_a_variant_that_does_not_fit(data: Any, path: str, fragment: str) -> None:
@@ -532,3 +526,17 @@ def test_the_reference_of_a_run_in_a_batch() -> None:
     )
     assert item.ref == RunRef("1", UUID)
     assert RunBatchListItem.from_dict({"runSettingId": "a"}).ref is None
+
+
+def test_an_answer_may_give_back_less_than_a_request_needs() -> None:
+    """A batch stays in sight although the service leaves out what its default was sent with."""
+    batch = GetBatchResponse.from_dict(
+        {"id": "7", "status": "PENDING", "defaultRunSetting": {"workflowId": "1"}}
+    )
+    setting = batch.default_run_setting
+    assert setting is not None
+    assert (setting.workflow_id, setting.role_arn) == ("1", None)
+    request = StartRunBatchRequest(
+        default_run_setting=setting, batch_run_settings=S3UriSettings("s3://b/f.json")
+    )
+    assert request.problems() == (("default_run_setting.role_arn", "is required"),)
