@@ -27,6 +27,7 @@ from omics_runs.emulator._lock import Lock
 from omics_runs.emulator._table import Changes, Table
 from tests.emulator.conftest import START, Caller, code, connect
 from tests.emulator.test_main import COMMAND, process
+from tests.examples import examples
 
 BRIEF = Durations(pending=10, starting=20, running=60, stopping=10)
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
@@ -216,7 +217,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(steps=STEPS, deleted_runs=st.sampled_from(["404", "DELETED"]))
 def test_restarts_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Any], deleted_runs: str

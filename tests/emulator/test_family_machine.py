@@ -33,6 +33,7 @@ from omics_runs.emulator import Durations, Emulator, Fault, Quotas, TaskPlan, Vi
 from omics_runs.models import CreateRunCacheRequest, CreateRunGroupRequest
 from tests.emulator.conftest import ROLE
 from tests.emulator.test_state_machine import later
+from tests.examples import examples
 
 Refused: TypeAlias = type[errors.ServiceError] | None
 """The error that a call is to be refused with, or None if it is to succeed."""
@@ -737,7 +738,7 @@ class CrowdedFamily(Family):
 
 
 Family.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None, report_multiple_bugs=False
+    max_examples=examples(30), stateful_step_count=25, deadline=None, report_multiple_bugs=False
 )
 TestFamily = Family.TestCase
 CrowdedFamily.TestCase.settings = Family.TestCase.settings

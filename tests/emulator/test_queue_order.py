@@ -12,6 +12,7 @@ from omics_runs import TERMINAL
 from omics_runs.emulator import Durations, Emulator, Quotas, TaskPlan, VirtualClock
 from omics_runs.models import GetRunResponse
 from tests.emulator.conftest import Caller, seconds
+from tests.examples import examples
 
 STOPPING = 5
 GROUPS = ("100", "200")
@@ -70,7 +71,7 @@ MAXIMUM = st.none() | st.integers(1, 5)
 MAXIMA = st.fixed_dictionaries({f"max_{name}": MAXIMUM for name in LIMITS})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     wishes=st.lists(WISHES, min_size=1, max_size=14),
     slots=MAXIMUM,

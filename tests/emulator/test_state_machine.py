@@ -18,6 +18,7 @@ from omics_runs._lifecycle import (
 )
 from omics_runs.emulator import Emulator, Quotas, VirtualClock
 from tests.emulator.conftest import START, Caller
+from tests.examples import examples
 
 ENDS = st.sampled_from(["COMPLETED", "FAILED", "CANCELLED"])
 AFTER = st.none() | st.integers(0, 4000)
@@ -179,7 +180,9 @@ class Crowded(Lifecycle):
         assert sum(status in {"STARTING", "RUNNING"} for status in statuses) <= 1
 
 
-Lifecycle.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+Lifecycle.TestCase.settings = settings(
+    max_examples=examples(25), stateful_step_count=20, deadline=None
+)
 TestLifecycle = Lifecycle.TestCase
 Crowded.TestCase.settings = Lifecycle.TestCase.settings
 TestCrowded = Crowded.TestCase

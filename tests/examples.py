@@ -1,0 +1,13 @@
+"""How many examples a property gets that asks for another number than the profile's."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+USUAL = 100
+"""What a property gets in full."""
+
+
+def examples(full: int) -> int:
+    """Return as many of them as the profile allows of the usual number, and never less than 8."""
+    return max(8, full * settings.default.max_examples // USUAL)
