@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         TaskListItem,
         VpcConfigResponse,
     )
+    from omics_runs._hooks import RequestEvent, ResponseEvent, RetryEvent
     from omics_runs._lifecycle import BATCH_TERMINAL, TASK_TERMINAL, TERMINAL
     from omics_runs._progress import BatchProgress, Progress, TaskProgress
     from omics_runs._request import Request
@@ -104,6 +105,9 @@ __all__ = [
     "OmicsRunsClient",
     "Progress",
     "Request",
+    "RequestEvent",
+    "ResponseEvent",
+    "RetryEvent",
     "RetryPolicy",
     "RunCacheStatus",
     "RunExport",
@@ -181,6 +185,9 @@ _HOMES = {
     "StartRunResponse": "_generated.models",
     "TaskListItem": "_generated.models",
     "VpcConfigResponse": "_generated.models",
+    "RequestEvent": "_hooks",
+    "ResponseEvent": "_hooks",
+    "RetryEvent": "_hooks",
     "BATCH_TERMINAL": "_lifecycle",
     "TASK_TERMINAL": "_lifecycle",
     "TERMINAL": "_lifecycle",

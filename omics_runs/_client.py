@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from omics_runs._effects import Flow
     from omics_runs._generated.enums import BatchStatusLike, RunStatusLike, TaskStatusLike
     from omics_runs._generated.models import GetBatchResponse, GetRunResponse, GetRunTaskResponse
+    from omics_runs._hooks import RequestHook, ResponseHook, RetryHook
     from omics_runs._progress import BatchProgress, Progress, TaskProgress
     from omics_runs._setup import ProxyLike
     from omics_runs._subjects import BatchLike, RunLike, TaskLike
@@ -72,6 +73,11 @@ class OmicsRunsClient(SyncOperations):
         validate: Whether requests are checked before they are sent.
         sign: Whether requests are signed. False never looks for credentials.
         clock: Where time comes from; for tests.
+        on_request: A plain function, called with a `RequestEvent` before each attempt. What a
+            hook raises ends the call and reaches its caller unchanged.
+        on_response: A plain function, called with a `ResponseEvent` after each attempt, whether
+            it was answered or not.
+        on_retry: A plain function, called with a `RetryEvent` before the wait for another attempt.
 
     Raises:
         ConfigurationError: No region, contradictory or malformed settings.
@@ -94,6 +100,9 @@ class OmicsRunsClient(SyncOperations):
         validate: bool = True,
         sign: bool = True,
         clock: Clock | None = None,
+        on_request: RequestHook | None = None,
+        on_response: ResponseHook | None = None,
+        on_retry: RetryHook | None = None,
     ) -> None:
         check_http_client(http_client, httpx.Client)
         setup = Setup.of(
@@ -112,6 +121,9 @@ class OmicsRunsClient(SyncOperations):
                 validate=validate,
                 sign=sign,
                 clock=clock,
+                on_request=on_request,
+                on_response=on_response,
+                on_retry=on_retry,
             )
         )
         self._env = setup.env

@@ -53,8 +53,8 @@ class SyncDriver:
             case Sleep(seconds):
                 self.clock.sleep(seconds)
                 return None
-            case FetchCredentials(refresh):
-                return self.credentials.fetch(refresh=refresh)
+            case FetchCredentials(refused):
+                return self.credentials.fetch(refresh=refused is not None)
             case _:
                 assert_never(effect)
 
@@ -93,9 +93,9 @@ class AsyncDriver:
             case Sleep(seconds):
                 await self.clock.asleep(seconds)
                 return None
-            case FetchCredentials(refresh, time_left):
+            case FetchCredentials(refused, time_left):
                 with anyio.fail_after(time_left):
                     await load_signer()
-                    return await self.credentials.afetch(refresh=refresh)
+                    return await self.credentials.afetch(refresh=refused is not None)
             case _:
                 assert_never(effect)

@@ -43,9 +43,10 @@ class Sleep:
 
 @frozen
 class FetchCredentials:
-    """Get the credentials to sign with; `refresh` asks for new ones even if the old look valid."""
+    """Get the credentials to sign with."""
 
-    refresh: bool = False
+    refused: Credentials | None = None
+    """Keys that the service has just called expired: others are wanted."""
     time_left: float | None = None
     """Seconds that it may take; None for no bound. Only the async driver can stop it."""
 

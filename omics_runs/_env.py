@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from attrs import Factory, frozen
 
+from omics_runs._hooks import Hooks
 from omics_runs._retry import RetryPolicy, RetryQuota
+from omics_runs._skew import ClockOffset
 from omics_runs._timeout import Timeout
+from omics_runs._user_agent import UserAgent
 
 if TYPE_CHECKING:
     from omics_runs._clock import Clock
@@ -28,8 +31,11 @@ class Env:
     timeout: Timeout
     retry: RetryPolicy
     clock: Clock
-    user_agent: str
+    user_agent: UserAgent
+    hooks: Hooks = Factory(Hooks)
     quota: RetryQuota = Factory(RetryQuota)
+    offset: ClockOffset = Factory(ClockOffset)
+    """What the service's clock is ahead of ours."""
     unsettled: set[str | None] = Factory(set[str | None])
     """Idempotency tokens of calls whose answers were lost."""
     random: Callable[[], float] = random.random

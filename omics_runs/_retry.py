@@ -43,6 +43,18 @@ THROTTLING_CODES = frozenset(
 )
 TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
 TRANSIENT_STATUSES = frozenset({500, 502, 503, 504})
+EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException"})
+"""Refusals of keys that were good once: new ones may do."""
+SKEW_CODES = frozenset(
+    {
+        "AccessDeniedException",
+        "AuthFailure",
+        "InvalidSignatureException",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+    }
+)
+"""Refusals that may come of a wrong clock; the AWS SDKs' list of 2026."""
 REQUEST_TIMEOUT, CONFLICT, TOO_MANY_REQUESTS, SERVER_ERROR = 408, 409, 429, 500
 
 RETRY_AFTER_ROOM = 5.0

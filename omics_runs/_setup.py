@@ -17,6 +17,7 @@ from omics_runs._clock import Clock, SystemClock
 from omics_runs._credentials import CredentialSource
 from omics_runs._env import Env
 from omics_runs._errors import ConfigurationError
+from omics_runs._hooks import Hooks, RequestHook, ResponseHook, RetryHook
 from omics_runs._retry import RetryPolicy
 from omics_runs._timeout import Timeout
 from omics_runs._user_agent import user_agent
@@ -53,6 +54,9 @@ class Arguments:
     validate: bool
     sign: bool
     clock: Clock | None
+    on_request: RequestHook | None
+    on_response: ResponseHook | None
+    on_retry: RetryHook | None
 
 
 @frozen(kw_only=True)
@@ -156,15 +160,19 @@ def _refuse_contradictions(given: Arguments) -> None:
 
 
 def _env(given: Arguments, settings: Settings) -> Env:
+    endpoint = _endpoint.resolve(settings)
     return Env(
-        endpoint=_endpoint.resolve(settings),
+        endpoint=endpoint,
         region=settings.region,
         sign=given.sign,
         validate=given.validate,
         timeout=_timeout(given),
         retry=RetryPolicy.of(given.retry, _retry(settings)),
         clock=given.clock or SystemClock(),
-        user_agent=user_agent(settings.app_id, settings.exec_env),
+        user_agent=user_agent(settings.app_id, settings.exec_env, is_custom=endpoint.is_custom),
+        hooks=Hooks(
+            on_request=given.on_request, on_response=given.on_response, on_retry=given.on_retry
+        ),
     )
 
 

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 from attrs import frozen
 
-from omics_runs._core import call, logger
+from omics_runs._core import call
 from omics_runs._effects import Flow, Sleep
 from omics_runs._enums import OpenStrEnum
 from omics_runs._errors import CallError, ServiceError
 from omics_runs._generated.errors import ResourceNotFoundError
+from omics_runs._job import logger
 from omics_runs._lifecycle import Verdict, status_of
 from omics_runs._model import Response
 from omics_runs._retry import SERVER_ERROR, fault_in
+from omics_runs._subjects import Subject, listed
 from omics_runs._timeout import Timeout
+from omics_runs._user_agent import Feature
 
 if TYPE_CHECKING:
     from omics_runs._env import Env
-    from omics_runs._subjects import Subject
 
 NOT_FOUND_GRACE = 60.0
 """Seconds after our own start of something in which it is waited for although not found yet."""
@@ -50,11 +52,15 @@ class WaitPlan(Generic[S, Seen]):
 def wait_until(plan: WaitPlan[S, Seen], env: Env) -> Flow[Seen]:
     """Poll until one of the wanted statuses is reached; return what was seen then."""
     watch = _Watch(plan, env)
-    while True:
-        seen = yield from _poll(watch, env)
-        if seen is not None:
-            return seen
-        yield from Sleep(watch.delay)
+    try:
+        while (seen := (yield from _poll(watch, env))) is None:
+            yield from Sleep(watch.delay)
+    except BaseException as error:
+        is_close = isinstance(error, GeneratorExit)
+        watch.log_end("interrupted" if is_close else type(error).__name__)
+        raise
+    watch.log_end("reached")
+    return seen
 
 
 def _poll(watch: _Watch[S, Seen], env: Env) -> Flow[Seen | None]:
@@ -62,7 +68,7 @@ def _poll(watch: _Watch[S, Seen], env: Env) -> Flow[Seen | None]:
     watch.polls += 1
     request = watch.plan.subject.request()
     try:
-        seen = yield from call(request, env, watch.poll_timeout(), env.retry)
+        seen = yield from call(request, env, watch.poll_timeout(), env.retry, Feature.WAITER)
     except ResourceNotFoundError as error:
         if error.code != ResourceNotFoundError.service_code:
             raise  # a proxy's 404 says nothing of what is waited for
@@ -134,6 +140,27 @@ class _Watch(Generic[S, Seen]):
             raise error
         logger.warning("still waiting for %s: %s", self.plan.subject.name, error)
         self._go_on(cause=error)
+
+    def log_end(self, outcome: str) -> None:
+        """Write the wait's one line: `reached`, `interrupted`, or the error's name."""
+        told = {
+            "waiting_for": self.plan.subject.name,
+            "wanted": sorted(self.plan.wanted),
+            "status": self._status,
+            "polls": self.polls,
+            "elapsed": self.elapsed,
+            "outcome": outcome,
+        }
+        logger.info(
+            "wait for %s to be %s: %s, it is %s after %d polls in %.1f s",
+            self.plan.subject.name,
+            listed(self.plan.wanted),
+            outcome,
+            self._status or "unseen",
+            self.polls,
+            self.elapsed,
+            extra={"omics_runs": told},
+        )
 
     def _go_on(self, *, changed: bool = False, cause: Exception | None = None) -> None:
         time_left = self._time_left()

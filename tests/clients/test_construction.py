@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import ssl
 import subprocess
 import sys
@@ -258,7 +259,21 @@ def test_the_user_agent(monkeypatch: pytest.MonkeyPatch) -> None:
     ).get_run("1")
     agent = sent[0].headers["user-agent"]
     assert agent.startswith("omics_runs/")
-    assert agent.endswith("exec-env/AWS_Lambda_python3.12 cfg/retry-mode#standard app/my-app-1")
+    end = "exec-env/AWS_Lambda_python3.12 m/E cfg/retry-mode#standard app/my-app-1"
+    assert agent.endswith(end)
+
+
+def test_the_user_agent_marks_polls_and_other_endpoints() -> None:
+    """The polls of a wait carry the mark of waiters, and an endpoint of one's own has its mark."""
+    transport, sent = answering()
+    http = httpx.Client(transport=transport)
+    client = OmicsRunsClient(
+        "us-west-2", credentials=KEYS, http_client=http, endpoint_url="http://localhost:1"
+    )
+    client.get_run("1")
+    client.wait_until("1", "RUNNING")
+    agents = [request.headers["user-agent"] for request in sent]
+    assert [re.findall(" m/([^ ]+) ", agent) for agent in agents] == [["E,N"], ["B,E,N"]]
 
 
 def test_building_a_client_asks_nothing_of_aws() -> None:

@@ -13,6 +13,7 @@ from omics_runs._clock import VirtualClock
 from omics_runs._effects import Effect, FetchCredentials, Flow, Send, Sleep
 from omics_runs._endpoint import Endpoint
 from omics_runs._env import Env
+from omics_runs._user_agent import UserAgent
 
 T = TypeVar("T")
 Reply = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
@@ -28,7 +29,7 @@ def make_env(**changes: Any) -> Env:
         "timeout": Timeout(),
         "retry": RetryPolicy(),
         "clock": VirtualClock(),
-        "user_agent": "test",
+        "user_agent": UserAgent("test", ""),
         "random": lambda: 1.0,
     }
     return Env(**settings | changes)
@@ -60,6 +61,7 @@ class Script:
         self.sent: list[httpx.Request] = []
         self.slept: list[float] = []
         self.fetched = 0
+        self.refused: list[Credentials | None] = []
 
     def play(self, flow: Flow[T]) -> T:
         """Return what the flow returns."""
@@ -72,14 +74,21 @@ class Script:
         finally:
             flow.close()
 
+    def until_sent(self, flow: Flow[Any]) -> None:
+        """Play the flow up to its first request, which stays unanswered."""
+        effect = next(flow)
+        while not isinstance(effect, Send):
+            effect = self._answer(flow, effect)
+
     def _answer(self, flow: Flow[Any], effect: Effect) -> Effect:
         match effect:
             case Sleep(seconds):
                 self.slept.append(seconds)
                 self.clock.sleep(seconds)
                 return flow.send(None)
-            case FetchCredentials():
+            case FetchCredentials(refused):
                 self.fetched += 1
+                self.refused.append(refused)
                 try:
                     self.on_fetch()
                 except Exception as error:  # noqa: BLE001  (as the drivers do)

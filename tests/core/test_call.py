@@ -86,7 +86,7 @@ def test_a_success_carries_its_metadata() -> None:
         pytest.param(refusal(403, "AccessDeniedException"), 1, id="403 is not retried"),
         pytest.param(refusal(404, "ResourceNotFoundException"), 1, id="404 is not retried"),
         pytest.param(refusal(409, "ConflictException"), 1, id="409 on a first attempt is not"),
-        pytest.param(refusal(403, "ExpiredTokenException"), 1, id="expired keys are not retried"),
+        pytest.param(refusal(403, "UnrecognizedClientException"), 1, id="unknown keys are not"),
         pytest.param(LOST, 3, id="a lost connection is retried"),
         pytest.param(httpx.ConnectError("refused"), 3, id="a refused connection is retried"),
         pytest.param(httpx.ReadTimeout(""), 3, id="a read timeout is retried"),

@@ -358,7 +358,9 @@ def test_passing_trouble_is_ridden_out(trouble: list[Reply]) -> None:
     [
         pytest.param(refusal(400, "ValidationException"), errors.ValidationError, id="400"),
         pytest.param(refusal(403, "AccessDeniedException"), errors.AccessDeniedError, id="403"),
-        pytest.param(refusal(403, "ExpiredToken"), errors.AuthenticationError, id="expired keys"),
+        pytest.param(
+            refusal(403, "UnrecognizedClientException"), errors.AuthenticationError, id="keys"
+        ),
         pytest.param(refusal(409, "ConflictException"), errors.ConflictError, id="409"),
         pytest.param(answer(200, {"id": 1}), errors.UnreadableResponseError, id="wrong types"),
     ],

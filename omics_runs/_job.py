@@ -1,0 +1,282 @@
+"""The state of one call: its attempts, what became of them, and what is due next."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+from attrs import define, field
+
+from omics_runs._deadline import Deadline
+from omics_runs._errors import Attempt, CallError, ServiceError, TransportTimeoutError
+from omics_runs._hooks import RequestEvent, ResponseEvent, RetryEvent
+from omics_runs._model import Response
+from omics_runs._request import Request
+from omics_runs._retry import CONFLICT, EXPIRED_CODES, SKEW_CODES, Retries, RetryPolicy
+from omics_runs._skew import TOLERANCE
+from omics_runs._timeout import Timeout
+from omics_runs._user_agent import Feature
+from omics_runs._wire import Payload, serialise
+
+if TYPE_CHECKING:
+    import httpx
+
+    from omics_runs._credentials import Credentials
+    from omics_runs._env import Env
+    from omics_runs._operation import Operation
+
+Out = TypeVar("Out", bound=Response)
+
+logger = logging.getLogger("omics_runs")
+
+
+@define
+class Job(Generic[Out]):
+    """One call under way."""
+
+    operation: Operation[Any, Out]
+    request: Request[Out]
+    payload: Payload
+    timeout: Timeout
+    deadline: Deadline
+    retries: Retries
+    env: Env
+    features: tuple[Feature, ...]
+    token: str | None
+    """The idempotency token that all attempts carry."""
+    invocation_id: str = field(factory=lambda: str(uuid.uuid4()))
+    attempts: list[Attempt] = field(factory=list[Attempt])
+    started: float = 0.0
+    is_under_way: bool = False
+    """Whether a request is on its way, so that the service may be acting on it."""
+    is_out_of_time: bool = False
+    """Whether it was the total timeout that kept a passing error from being retried."""
+    keys: Credentials | None = None
+    """What the last attempt was signed with."""
+    signed_at: datetime | None = None
+    """The time that the last attempt was signed for."""
+    refused: Credentials | None = None
+    """The keys that the service has called expired; they are renewed once in a call."""
+    is_corrected: bool = False
+    """Whether an attempt was already added because the clock turned out to be wrong."""
+
+    @property
+    def number(self) -> int:
+        """The number of the attempt that is under way, counted from 1."""
+        return len(self.attempts) + 1
+
+    @property
+    def max_attempts(self) -> int:
+        """How many attempts there can be: the policy's, and those that mend keys or clock."""
+        return self.retries.policy.max_attempts + self._remedies
+
+    @property
+    def _remedies(self) -> int:
+        return (self.refused is not None) + self.is_corrected
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that say who calls, and which attempt of which call this is."""
+        return {
+            "user-agent": self.env.user_agent.text(*self.features),
+            "amz-sdk-invocation-id": self.invocation_id,
+            "amz-sdk-request": f"attempt={self.number}; max={self.max_attempts}",
+        }
+
+    def begin_attempt(self) -> None:
+        """Note that an attempt begins."""
+        if hook := self.env.hooks.on_request:
+            hook(
+                RequestEvent(
+                    operation=self.operation.name,
+                    request=self.request,
+                    number=self.number,
+                    method=self.payload.method,
+                    url=self.payload.url,
+                )
+            )
+        self.started = self.env.clock.monotonic()
+
+    def signs_at(self, keys: Credentials) -> datetime:
+        """Note what the attempt is signed with; return the time to sign for."""
+        self.keys = keys
+        self.signed_at = self.env.offset.correct(self.env.clock.now())
+        return self.signed_at
+
+    def answered(self, response: httpx.Response, sent: datetime) -> None:
+        """Learn the service's time from an answer to what was sent at `sent`."""
+        self.env.offset.observe(response.headers.get("date"), sent, self.env.clock.now())
+
+    def succeeded(self, answer: Out) -> None:
+        """Note an attempt that brought the answer."""
+        self.retries.succeeded()
+        self.env.unsettled.discard(self.token)
+        metadata = answer.response_metadata
+        attempt = self._ended(metadata.status_code, metadata.aws_request_id)
+        try:
+            self._tell_of_answer(attempt, response=answer)
+        except Exception as error:
+            error.add_note(f"raised after {self.operation.name} had succeeded: {answer!r}")
+            raise
+
+    def failed(self, error: CallError) -> float | None:
+        """Note a failed attempt; return the delay before the next one, or None if there is none."""
+        delay = self._delay_after(error)
+        status: int | None = getattr(error, "status_code", None)
+        aws_request_id: str | None = getattr(error, "aws_request_id", None)
+        reason: str = getattr(error, "code", type(error.__cause__ or error).__name__)
+        attempt = self._ended(status, aws_request_id, reason, delay)
+        self.attempts.append(attempt)
+        error.attempts = tuple(self.attempts)
+        error.max_attempts = self.max_attempts
+        self._tell_of_answer(attempt, error=error)
+        if delay is not None and (hook := self.env.hooks.on_retry):
+            hook(
+                RetryEvent(
+                    operation=self.operation.name,
+                    request=self.request,
+                    attempt=attempt,
+                    error=error,
+                )
+            )
+        return delay
+
+    def interrupted(self) -> None:
+        """Note that the caller gave up in the middle: a run may have been started all the same."""
+        if self._may_have_acted() and self.token is not None:
+            self.env.unsettled.add(self.token)
+            logger.warning(
+                "%s was interrupted and may have taken effect; its request id is %s",
+                self.operation.name,
+                self.token,
+            )
+
+    def verdict(self, error: CallError) -> CallError:
+        """Return the error that ends the call, complete with what is known of all attempts."""
+        final = error
+        if self.is_out_of_time:
+            final = self.timed_out()
+            final.__cause__ = error
+        final.attempts = tuple(self.attempts)
+        final.max_attempts = self.max_attempts
+        final.may_have_taken_effect = self._may_have_acted() or self._conflicts_with_theirs(error)
+        if final.may_have_taken_effect and self.token is not None:
+            self.env.unsettled.add(self.token)
+        return final
+
+    def timed_out(self) -> TransportTimeoutError:
+        """Return the error of a call that took longer than it may in all."""
+        return TransportTimeoutError(
+            f"the call took longer than its total timeout of {self.timeout.total:g} s",
+            operation=self.operation.name,
+            request=self.request,
+        )
+
+    def _delay_after(self, error: CallError) -> float | None:
+        if self._is_remedied(error):
+            return 0.0
+        delay = self.retries.delay_after(error, self.number - self._remedies)
+        if delay is not None and not self.deadline.allows(delay):
+            self.is_out_of_time, delay = True, None
+        return delay
+
+    def _is_remedied(self, error: CallError) -> bool:
+        """Return whether another attempt may do what this one was refused for; each once."""
+        code = error.code if isinstance(error, ServiceError) else None
+        if code in EXPIRED_CODES and self.refused is None and self.keys is not None:
+            self.refused = self.keys
+            return True
+        if code in SKEW_CODES and not self.is_corrected and self._was_signed_for_another_time():
+            self.is_corrected = True
+            return True
+        return False
+
+    def _was_signed_for_another_time(self) -> bool:
+        if self.signed_at is None:
+            return False
+        return abs(self.env.offset.correct(self.env.clock.now()) - self.signed_at) > TOLERANCE
+
+    def _may_have_acted(self) -> bool:
+        """Return whether the service may have acted on any attempt."""
+        return not self.operation.read_only and (self.retries.is_open or self.is_under_way)
+
+    def _conflicts_with_theirs(self, error: CallError) -> bool:
+        """A conflict about a token of the caller's own may speak of an earlier call of theirs."""
+        is_conflict = isinstance(error, ServiceError) and error.status_code == CONFLICT
+        is_theirs = getattr(self.request, "_request_id", None) is not None
+        return not self.operation.read_only and is_conflict and is_theirs
+
+    def _ended(
+        self,
+        status: int | None,
+        aws_request_id: str | None,
+        reason: str | None = None,
+        delay: float | None = None,
+    ) -> Attempt:
+        self.is_under_way = False
+        attempt = Attempt(
+            number=self.number,
+            duration=self.env.clock.monotonic() - self.started,
+            status_code=status,
+            aws_request_id=aws_request_id,
+            reason=reason,
+            delay=delay,
+        )
+        told = {"operation": self.operation.name, **attrs.asdict(attempt)}
+        logger.debug(
+            "%s attempt %d of %d: %s in %.3f s%s",
+            self.operation.name,
+            self.number,
+            self.max_attempts,
+            status or "no answer",
+            attempt.duration,
+            "".join(f" [{note}]" for note in (reason, aws_request_id) if note),
+            extra={"omics_runs": told},
+        )
+        return attempt
+
+    def _tell_of_answer(
+        self, attempt: Attempt, *, response: Out | None = None, error: CallError | None = None
+    ) -> None:
+        if hook := self.env.hooks.on_response:
+            hook(
+                ResponseEvent(
+                    operation=self.operation.name,
+                    request=self.request,
+                    attempt=attempt,
+                    response=response,
+                    error=error,
+                )
+            )
+
+
+def begin(
+    operation: Operation[Any, Out],
+    request: Request[Out],
+    env: Env,
+    timeout: Timeout,
+    retry: RetryPolicy,
+    features: tuple[Feature, ...],
+) -> Job[Out]:
+    """Return the call of `request`, serialised, before its first attempt."""
+    token = getattr(request, operation.token) if operation.token else None
+    return Job(
+        operation=operation,
+        request=request,
+        payload=serialise(operation, request, env.endpoint.url_for(operation.host_prefix)),
+        timeout=timeout,
+        deadline=Deadline.after(env.clock, timeout.total),
+        retries=Retries(
+            retry,
+            env.quota,
+            env.random,
+            has_token=token is not None,
+            is_open=token in env.unsettled,
+        ),
+        env=env,
+        features=features,
+        token=token,
+    )
