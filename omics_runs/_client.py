@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from omics_runs._progress import BatchProgress, Progress, TaskProgress
     from omics_runs._setup import ProxyLike
     from omics_runs._subjects import BatchLike, RunLike, TaskLike
+    from omics_runs._tracing import TracerProvider
 
 T = TypeVar("T")
 Out = TypeVar("Out", bound=Response)
@@ -78,6 +79,8 @@ class OmicsRunsClient(SyncOperations):
         on_response: A plain function, called with a `ResponseEvent` after each attempt, whether
             it was answered or not.
         on_retry: A plain function, called with a `RetryEvent` before the wait for another attempt.
+        tracer_provider: An OpenTelemetry tracer provider; each call then has a span, and each
+            attempt an event in it. Needs the extra `otel`.
 
     Raises:
         ConfigurationError: No region, contradictory or malformed settings.
@@ -103,6 +106,7 @@ class OmicsRunsClient(SyncOperations):
         on_request: RequestHook | None = None,
         on_response: ResponseHook | None = None,
         on_retry: RetryHook | None = None,
+        tracer_provider: TracerProvider | None = None,
     ) -> None:
         check_http_client(http_client, httpx.Client)
         setup = Setup.of(
@@ -124,6 +128,7 @@ class OmicsRunsClient(SyncOperations):
                 on_request=on_request,
                 on_response=on_response,
                 on_retry=on_retry,
+                tracer_provider=tracer_provider,
             )
         )
         self._env = setup.env

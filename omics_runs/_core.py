@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -59,11 +60,12 @@ def call(
     if env.validate:
         request.validate()
     job = begin(operation, request, env, timeout, retry, features)
-    try:
-        return (yield from _attempts(job, env))
-    except GeneratorExit:
-        job.interrupted()
-        raise
+    with nullcontext() if env.tracing is None else env.tracing.span(job):
+        try:
+            return (yield from _attempts(job, env))
+        except GeneratorExit:
+            job.interrupted()
+            raise
 
 
 def _attempts(job: Job[Out], env: Env) -> Flow[Out]:

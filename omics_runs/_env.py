@@ -12,6 +12,7 @@ from omics_runs._hooks import Hooks
 from omics_runs._retry import RetryPolicy, RetryQuota
 from omics_runs._skew import ClockOffset
 from omics_runs._timeout import Timeout
+from omics_runs._tracing import Tracing
 from omics_runs._user_agent import UserAgent
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Env:
     clock: Clock
     user_agent: UserAgent
     hooks: Hooks = Factory(Hooks)
+    tracing: Tracing | None = None
     quota: RetryQuota = Factory(RetryQuota)
     offset: ClockOffset = Factory(ClockOffset)
     """What the service's clock is ahead of ours."""

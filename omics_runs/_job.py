@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -63,6 +63,8 @@ class Job(Generic[Out]):
     """The keys that the service has called expired; they are renewed once in a call."""
     is_corrected: bool = False
     """Whether an attempt was already added because the clock turned out to be wrong."""
+    on_attempt: Callable[[Attempt], object] | None = None
+    """Where the call's span wants to hear of each attempt."""
 
     @property
     def number(self) -> int:
@@ -236,6 +238,8 @@ class Job(Generic[Out]):
             "".join(f" [{note}]" for note in (reason, aws_request_id) if note),
             extra={"omics_runs": told},
         )
+        if self.on_attempt:
+            self.on_attempt(attempt)
         return attempt
 
     def _tell_of_answer(

@@ -20,6 +20,7 @@ from omics_runs._errors import ConfigurationError
 from omics_runs._hooks import Hooks, RequestHook, ResponseHook, RetryHook
 from omics_runs._retry import RetryPolicy
 from omics_runs._timeout import Timeout
+from omics_runs._tracing import TracerProvider, Tracing
 from omics_runs._user_agent import user_agent
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Arguments:
     on_request: RequestHook | None
     on_response: ResponseHook | None
     on_retry: RetryHook | None
+    tracer_provider: TracerProvider | None
 
 
 @frozen(kw_only=True)
@@ -170,6 +172,7 @@ def _env(given: Arguments, settings: Settings) -> Env:
         retry=RetryPolicy.of(given.retry, _retry(settings)),
         clock=given.clock or SystemClock(),
         user_agent=user_agent(settings.app_id, settings.exec_env, is_custom=endpoint.is_custom),
+        tracing=Tracing.of(given.tracer_provider, settings.region),
         hooks=Hooks(
             on_request=given.on_request, on_response=given.on_response, on_retry=given.on_retry
         ),
