@@ -28,10 +28,7 @@ SDK = (
     *("tests/core", "tests/wire", "tests/signing", "tests/clients", "tests/test_api.py"),
     *("tests/emulator/test_boto3.py", "tests/emulator/test_boto3_operations.py"),
 )
-"""What depends on the interpreter and on other packages: the SDK, and boto3 as a judge.
-
-`nox -s tests-3.13 -- tests` runs all there is.
-"""
+"""What depends on the interpreter and on other packages: the SDK, and boto3 as a judge."""
 
 
 def run_pytest(session: nox.Session, *command: str, of: tuple[str, ...] = ()) -> None:
@@ -40,14 +37,10 @@ def run_pytest(session: nox.Session, *command: str, of: tuple[str, ...] = ()) ->
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The whole suite, measured, on the oldest Python; the SDK's part on all that are installed."""
+    """The SDK's part of the suite, on every Python that is installed."""
     session.install("-e", ".[test,codegen]")
-    if session.python == PYTHONS[0]:
-        session.env["COVERAGE_FILE"] = ".coverage.tests"
-        run_pytest(session, "coverage", "run")
-    else:
-        session.env["HYPOTHESIS_PROFILE"] = "quick"
-        run_pytest(session, "python", of=SDK)
+    session.env["HYPOTHESIS_PROFILE"] = "quick"
+    run_pytest(session, "python", of=SDK)
 
 
 @nox.session(python=PYTHONS)
@@ -58,14 +51,21 @@ def min_deps(session: nox.Session) -> None:
     run_pytest(session, "python", of=SDK)
 
 
-@nox.session
+@nox.session(python=PYTHONS[0])
 def coverage(session: nox.Session) -> None:
-    """Branch coverage of the suite, generated code included; anything below 100 % fails."""
-    session.install("coverage[toml]>=7.10")
-    if not list(Path().glob(".coverage.tests*")):
-        session.error("nothing was measured: run the tests session on the oldest Python first")
-    session.run("coverage", "combine", "--keep", env={"COVERAGE_FILE": ".coverage"})
-    session.run("coverage", "report", env={"COVERAGE_FILE": ".coverage"})
+    """Branch coverage of the whole suite, generated code included; below 100 % it fails.
+
+    With `-- report` it runs nothing and judges what was measured before.
+    """
+    session.install("-e", ".[test,codegen]")
+    session.env["COVERAGE_FILE"] = str(Path(".coverage").resolve())
+    if session.posargs != ["report"]:
+        session.run("coverage", "erase")
+        session.run("coverage", "run", "-m", "pytest", "-q", "-n", "auto", *session.posargs)
+    elif not list(Path().glob(".coverage.*")):
+        session.error("nothing was measured")
+    session.run("coverage", "combine", "--keep")
+    session.run("coverage", "report")
 
 
 @nox.session
