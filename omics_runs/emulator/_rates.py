@@ -8,34 +8,11 @@ from typing import Literal
 
 from attrs import define
 
+from omics_runs._rates import SERVICE_RATES
 from omics_runs.emulator._http import Refusal
 from omics_runs.emulator._routes import check_operation
 
-DOCUMENTED_RATES: Mapping[str, float] = {
-    "StartRun": 1.0,
-    "CancelRun": 10.0,
-    "DeleteRun": 10.0,
-    "GetRun": 10.0,
-    "GetRunTask": 10.0,
-    "ListRunTasks": 10.0,
-    "ListRuns": 10.0,
-    "CreateRunGroup": 10.0,
-    "DeleteRunGroup": 10.0,
-    "GetRunGroup": 10.0,
-    "ListRunGroups": 10.0,
-    "UpdateRunGroup": 10.0,
-    "CreateRunCache": 10.0,
-    "DeleteRunCache": 10.0,
-    "GetRunCache": 10.0,
-    "ListRunCaches": 10.0,
-    "UpdateRunCache": 10.0,
-    "GetWorkflow": 10.0,
-    "ListWorkflows": 10.0,
-    "CreateWorkflow": 5.0,
-    "TagResource": 5.0,
-    "UntagResource": 5.0,
-    "ListTagsForResource": 5.0,
-}
+DOCUMENTED_RATES = SERVICE_RATES
 """Calls for each second that the service's guide documents, for an account in a region."""
 
 ROUNDING = 1e-9

@@ -1,0 +1,310 @@
+"""Taking turns, played as scripts: how far apart, in which order, and who is left out."""
+
+from __future__ import annotations
+
+import gc
+import heapq
+import itertools
+import threading
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from attrs import define, field, frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from omics_runs import errors
+from omics_runs._clock import SystemClock, VirtualClock
+from omics_runs._effects import Flow, Sleep
+from omics_runs._pacing import LOOK_AGAIN, Pacer
+from omics_runs._rates import SERVICE_RATES
+from omics_runs.emulator import DOCUMENTED_RATES
+from tests.examples import examples
+
+from .script import Script, make_env
+
+HAIR = 1e-4
+"""Seconds that roundings may add up to."""
+
+
+class HandClock(SystemClock):
+    """A clock that somebody sets."""
+
+    time = 0.0
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+def always(_: float) -> bool:
+    """Allow any wait."""
+    return True
+
+
+@frozen
+class Caller:
+    """Somebody who wants a turn."""
+
+    comes: float = 0.0
+    patience: float | None = None
+    """Seconds after which it leaves; None for as long as it takes."""
+    oversleeps: float = 0.0
+
+
+@define
+class World:
+    """Callers of one pacer, on a clock that goes from one event to the next."""
+
+    pacer: Pacer
+    clock: HandClock = field(factory=HandClock)
+    turns: list[tuple[int, float]] = field(factory=list[tuple[int, float]])
+    """Who had a turn and when, in order."""
+    looks: int = 0
+
+    def play(self, callers: list[Caller]) -> None:
+        """Have all of them come, wait, and get a turn or leave."""
+        flows: dict[int, Flow[str | None]] = {who: self.turn() for who in range(len(callers))}
+        order = itertools.count()
+        events: list[tuple[float, int, int, bool]] = []
+        for who, caller in enumerate(callers):
+            heapq.heappush(events, (caller.comes, next(order), who, False))
+        for who, caller in enumerate(callers):
+            if caller.patience is not None:
+                leaves = caller.comes + caller.patience
+                heapq.heappush(events, (leaves, next(order), who, True))
+        while events:
+            self.clock.time, _, who, leaves = heapq.heappop(events)
+            if leaves and who in flows:
+                flows.pop(who).close()
+            elif who in flows and (seconds := self.look(flows[who])) is not None:
+                wakes = self.clock.time + seconds + callers[who].oversleeps
+                heapq.heappush(events, (wakes, next(order), who, False))
+            elif flows.pop(who, None):
+                self.turns.append((who, self.clock.time))
+
+    def turn(self) -> Flow[str | None]:
+        """Return the flow of one turn."""
+        return self.pacer.turn("StartRun", is_poll=False, clock=self.clock, allows=always)
+
+    def look(self, flow: Flow[str | None]) -> float | None:
+        """Resume a flow; return how long it sleeps, or None if it is its turn."""
+        self.looks += 1
+        effect = next(flow, None)
+        assert effect is None or isinstance(effect, Sleep)
+        return None if effect is None else effect.seconds
+
+
+def world(rate: float = 1.0) -> World:
+    """Return a world in which StartRun has a limit."""
+    return World(Pacer.of({"StartRun": rate}, None))
+
+
+# --- what a lane promises -------------------------------------------------------------------
+
+SECONDS = st.floats(0, 30)
+CALLERS = st.lists(
+    st.builds(Caller, SECONDS, st.none() | SECONDS, st.sampled_from([0.0, 0.1, 3.0])),
+    max_size=25,
+)
+
+
+@given(callers=CALLERS, rate=st.sampled_from([0.3, 1.0, 2.0, 10.0]))
+@settings(max_examples=examples(150))
+def test_turns_are_spaced_out_in_order_of_arrival(callers: list[Caller], rate: float) -> None:
+    """Whoever comes, leaves and oversleeps: never too many, never out of order, nobody forgotten.
+
+    Turns that are at least `1 / rate` apart are at most `rate * time + 1` in any window.
+    """
+    played = world(rate)
+    played.play(callers)
+    for (_, earlier), (_, later) in pairwise(played.turns):
+        assert later - earlier >= 1 / rate - 1e-9
+    arrival = sorted(range(len(callers)), key=lambda who: callers[who].comes)
+    served = [who for who, _ in played.turns]
+    assert served == [who for who in arrival if who in served]
+    assert {who for who, caller in enumerate(callers) if caller.patience is None} <= set(served)
+
+
+@given(comes=st.lists(SECONDS, min_size=1, max_size=25), rate=st.sampled_from([0.3, 1.0, 10.0]))
+@settings(max_examples=examples(60))
+def test_no_turn_is_wasted(comes: list[float], rate: float) -> None:
+    """Each has its turn as soon as the spacing allows it."""
+    played = world(rate)
+    played.play([Caller(one) for one in comes])
+    free_from = 0.0
+    for (_, time), arrived in zip(played.turns, sorted(comes), strict=True):
+        free_from = max(arrived, free_from)
+        assert free_from <= time + HAIR
+        assert time <= free_from + HAIR
+        free_from += 1 / rate
+
+
+def test_those_who_leave_free_their_places() -> None:
+    """When all in front of somebody leave, the turn comes with the next look, not in its old place.
+
+    Newcomers wait no longer than that either.
+    """
+    played = world()
+    played.play(
+        [
+            *(Caller() for _ in range(2)),
+            *(Caller(0.1, patience=3) for _ in range(500)),
+            Caller(0.2),
+            Caller(3.2),
+        ]
+    )
+    times = {who: time for who, time in played.turns if who >= 500}
+    assert 3 < times[502] <= 3.2 + LOOK_AGAIN
+    assert times[503] == pytest.approx(times[502] + 1, abs=HAIR)
+
+
+def test_few_looks() -> None:
+    """A long queue costs each who waits one look in five seconds, and one or two at its end."""
+    played = world(rate=2)
+    played.play([Caller() for _ in range(300)])
+    assert len(played.turns) == 300
+    assert played.turns[-1][1] == pytest.approx(149.5, abs=0.01)
+    assert played.looks <= sum(place / 2 / LOOK_AGAIN + 3 for place in range(300))
+
+
+def test_a_forgotten_flow_leaves_its_place_to_others() -> None:
+    """A flow that nobody resumes any more holds nobody up once it is collected."""
+    played = world()
+    flows = [played.turn() for _ in range(3)]
+    assert [played.look(flow) for flow in flows] == [None, pytest.approx(1), pytest.approx(2)]
+    del flows[1]
+    gc.collect()
+    assert played.look(flows[-1]) == pytest.approx(1)
+    played.clock.time = 1.0
+    assert played.look(flows[-1]) is None
+
+
+def test_threads_keep_the_pace() -> None:
+    """Sixteen threads that hammer never go faster than allowed, and take turns.
+
+    Whoever is faster than the others' start has the first turn, and queues up with them for more.
+    """
+    clock = VirtualClock(participants=16)
+    pacer = Pacer.of({"StartRun": 4.0}, None)
+    turns: list[tuple[float, int]] = []
+
+    def work(thread: int) -> None:
+        for _ in range(10):
+            flow = pacer.turn("StartRun", is_poll=False, clock=clock, allows=always)
+            for effect in flow:
+                assert isinstance(effect, Sleep)
+                clock.sleep(effect.seconds)
+            turns.append((clock.monotonic(), thread))
+        clock.leave()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(turns) == 160
+    for (earlier, _), (later, _) in pairwise(sorted(turns)):
+        assert later - earlier >= 0.25 - 1e-9
+    served = [thread for _, thread in sorted(turns)][1:]
+    for start in range(0, 144, 16):
+        assert set(served[start : start + 16]) == set(range(16))
+    assert clock.monotonic() == pytest.approx(159 / 4, abs=10 * HAIR)
+
+
+# --- which lane -----------------------------------------------------------------------------
+
+
+def play(pacer: Pacer, *operations: str, is_poll: bool = False, allows: Any = always) -> list[Any]:
+    """Take turns one after another; return what each returned, and the seconds when it did."""
+    env = make_env()
+    script = Script(env, [])
+    found = []
+    for name in operations:
+        flow = pacer.turn(name, is_poll=is_poll, clock=env.clock, allows=allows)
+        late = script.play(flow)
+        found.append(late or round(env.clock.monotonic(), 3))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("rate_limits", "poll_rate", "is_poll", "expected"),
+    [
+        pytest.param(None, None, True, [0, 0, 0, 0], id="nothing is paced"),
+        pytest.param({}, None, False, [0, 0, 0, 0], id="limits for nothing"),
+        pytest.param({"GetRun": 1}, None, False, [0, 1, 1, 2], id="a limit is one operation's"),
+        pytest.param({"GetRun": 1}, None, True, [0, 1, 1, 2], id="also for its polls"),
+        pytest.param(None, 2, False, [0, 0, 0, 0], id="poll rate, but no polls"),
+        pytest.param(None, 2, True, [0, 0.5, 1, 1.5], id="all polls share their rate"),
+        pytest.param({"GetRun": 1}, 2, True, [0, 1, 1, 2], id="both, the slower one counts"),
+        pytest.param({"GetRun": 4}, 2, True, [0, 0.5, 1, 1.5], id="both, the other way round"),
+    ],
+)
+def test_which_turns(
+    rate_limits: Mapping[str, float] | None,
+    poll_rate: float | None,
+    is_poll: bool,
+    expected: list[float],
+) -> None:
+    """A call takes the turn of its operation, a poll the turn among the polls as well."""
+    pacer = Pacer.of(rate_limits, poll_rate)
+    names = ("GetRun", "GetRun", "GetBatch", "GetRun")
+    assert play(pacer, *names, is_poll=is_poll) == pytest.approx(expected, abs=0.002)
+
+
+def test_a_turn_that_comes_too_late() -> None:
+    """Nobody waits in vain: at once it is said how far away the turn is, and the place is free."""
+    pacer = Pacer.of({"StartRun": 0.1}, None)
+    found = play(pacer, "StartRun", "StartRun", "StartRun", allows=lambda delay: delay < 7)
+    assert found == [0, *["the turn at rate_limits['StartRun'] (0.1/s) is 10.0 s away"] * 2]
+
+
+# --- arguments ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rate_limits", "poll_rate", "what"),
+    [
+        pytest.param(
+            {"start_run": 1},
+            2.0,
+            r"there is no operation 'start_run'; the service calls it 'StartRun'$",
+            id="name of a method",
+        ),
+        pytest.param({"list_runs_in_batch": 1}, 2.0, "'ListRunsInBatch'$", id="another method"),
+        pytest.param({"startRun": 1}, 2.0, "the service calls it 'StartRun'$", id="small letter"),
+        pytest.param(
+            {"StartRnu": 1}, 2.0, "no operation 'StartRnu'; near are .*StartRun", id="misspelt"
+        ),
+        pytest.param({"Xyzzy": 1}, 2.0, "known are .*StartRun, StartRunBatch", id="nothing near"),
+        pytest.param({7: 1}, 2.0, "no operation 7; known are CancelRun, ", id="no name at all"),
+        pytest.param(["StartRun"], 2.0, r"must map names.*\{'StartRun': 1.0\}", id="no mapping"),
+        pytest.param(1.0, 2.0, "must map names", id="a number for all"),
+        pytest.param(
+            {"StartRun": 0}, 2.0, r"rate_limits\['StartRun'\] must be a number of calls", id="0"
+        ),
+        pytest.param({"StartRun": -1}, 2.0, "above 0, got -1", id="negative"),
+        pytest.param({"StartRun": float("inf")}, 2.0, "above 0, got inf", id="infinite"),
+        pytest.param({"StartRun": float("nan")}, 2.0, "above 0, got nan", id="not a number"),
+        pytest.param({"StartRun": "1"}, 2.0, "above 0, got '1'", id="text"),
+        pytest.param({"StartRun": True}, 2.0, "above 0, got True", id="boolean"),
+        pytest.param({"StartRun": None}, 2.0, "above 0, got None", id="None"),
+        pytest.param(None, 0, "poll_rate must be a number of calls", id="poll rate of 0"),
+        pytest.param(None, float("inf"), "poll_rate .* got inf", id="infinite poll rate"),
+        pytest.param(None, "2", "poll_rate .* got '2'", id="poll rate as text"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(rate_limits: Any, poll_rate: Any, what: str) -> None:
+    """A limit is for an operation that there is, and a rate is a number of calls a second."""
+    with pytest.raises(errors.ConfigurationError, match=what):
+        Pacer.of(rate_limits, poll_rate)
+
+
+def test_the_service_rates_are_one_table() -> None:
+    """What the emulator throttles by is what clients are given to pace by; all of it is taken."""
+    assert DOCUMENTED_RATES is SERVICE_RATES
+    assert SERVICE_RATES["StartRun"] == 1.0
+    assert play(Pacer.of(SERVICE_RATES, None), "StartRun", "StartRun") == [0, 1]
+    with pytest.raises(TypeError):
+        SERVICE_RATES["StartRun"] = 5.0  # type: ignore[index]
