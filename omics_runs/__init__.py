@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from omics_runs._hooks import RequestEvent, ResponseEvent, RetryEvent
     from omics_runs._lifecycle import BATCH_TERMINAL, TASK_TERMINAL, TERMINAL
     from omics_runs._progress import BatchProgress, Progress, TaskProgress
+    from omics_runs._rates import SERVICE_RATES
     from omics_runs._request import Request
     from omics_runs._retry import RetryPolicy
     from omics_runs._run_ref import RunRef
@@ -118,6 +119,7 @@ __all__ = [
     "RunRef",
     "RunRetentionMode",
     "RunStatus",
+    "SERVICE_RATES",
     "ScratchStorageMode",
     "SourceReferenceType",
     "StartRunRequest",
@@ -191,6 +193,7 @@ _HOMES = {
     "BATCH_TERMINAL": "_lifecycle",
     "TASK_TERMINAL": "_lifecycle",
     "TERMINAL": "_lifecycle",
+    "SERVICE_RATES": "_rates",
     "Request": "_request",
     "RetryPolicy": "_retry",
     "RunRef": "_run_ref",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -65,6 +65,12 @@ class OmicsRunsClient(SyncOperations):
         retry: When to send a request again. None: `AWS_MAX_ATTEMPTS` and the profile, else three
             attempts as in the AWS SDKs' standard mode.
         timeout: Bounds on each call: a `Timeout`, or a number of seconds for a call in all.
+        rate_limits: Calls a second by operation, such as `{"StartRun": 1.0}`, or `SERVICE_RATES`
+            for all that the service documents. Calls then take turns, evenly spaced, first come,
+            first served; each attempt takes one, and the wait for it counts for `timeout`. None
+            sets no limits.
+        poll_rate: Polls a second of all waits of this client together, so that many waits slow
+            each other down instead of being throttled. None for no limit.
         verify: Certificates to trust: True for the usual ones, False for no check at all, a file,
             or an `ssl.SSLContext`. With True, `AWS_CA_BUNDLE`, the profile's `ca_bundle` and
             `SSL_CERT_FILE` count.
@@ -97,6 +103,8 @@ class OmicsRunsClient(SyncOperations):
         use_dualstack: bool | None = None,
         retry: RetryPolicy | None = None,
         timeout: Timeout | float | None = None,
+        rate_limits: Mapping[str, float] | None = None,
+        poll_rate: float | None = 2.0,
         verify: Verify = True,
         proxy: ProxyLike | None = None,
         http_client: httpx.Client | None = None,
@@ -119,6 +127,8 @@ class OmicsRunsClient(SyncOperations):
                 use_dualstack=use_dualstack,
                 retry=retry,
                 timeout=timeout,
+                rate_limits=rate_limits,
+                poll_rate=poll_rate,
                 verify=verify,
                 proxy=proxy,
                 http_client=http_client,
@@ -307,7 +317,7 @@ class OmicsRunsClient(SyncOperations):
         retry: RetryPolicy | None = None,
         validate: bool | None = None,
     ) -> Self:
-        """Return a cheap copy with other settings, which shares connections and credentials.
+        """Return a cheap copy with other settings; it shares connections, credentials and turns.
 
         The copy does not own the connections: closing it does nothing, closing this client ends
         both.

@@ -50,6 +50,8 @@ def call(
 ) -> Flow[Out]:
     """Send `request` until it is answered or there is no point in going on.
 
+    Each attempt takes its turn at the pacer; those of a wait's poll, among all polls as well.
+
     Raises:
         InvalidRequestError: The request is wrong; nothing was sent.
         ServiceError: The service refused it.
@@ -70,6 +72,7 @@ def call(
 
 def _attempts(job: Job[Out], env: Env) -> Flow[Out]:
     while True:
+        yield from _take_turn(job, env)
         job.begin_attempt()
         try:
             answer = yield from attempt(job, env)
@@ -92,6 +95,19 @@ def _attempts(job: Job[Out], env: Env) -> Flow[Out]:
         raise job.verdict(error)
     finally:
         del error  # else this frame and the traceback keep each other alive
+
+
+def _take_turn(job: Job[Any], env: Env) -> Flow[None]:
+    """Wait until the next attempt is due, where calls are paced; give up if that is too late."""
+    too_late: str | None = yield from env.pacer.turn(
+        job.operation.name,
+        is_poll=Feature.WAITER in job.features,
+        clock=env.clock,
+        allows=job.deadline.allows,
+    )
+    if too_late is not None:
+        words = f"{too_late}, beyond the total timeout of {job.timeout.total:g} s"
+        raise job.verdict(job.timed_out(words))
 
 
 def attempt(job: Job[Out], env: Env) -> Flow[Out]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import Factory, frozen
 
 from omics_runs._hooks import Hooks
+from omics_runs._pacing import Pacer
 from omics_runs._retry import RetryPolicy, RetryQuota
 from omics_runs._skew import ClockOffset
 from omics_runs._timeout import Timeout
@@ -38,6 +39,7 @@ class Env:
     quota: RetryQuota = Factory(RetryQuota)
     offset: ClockOffset = Factory(ClockOffset)
     """What the service's clock is ahead of ours."""
+    pacer: Pacer = Factory(Pacer)
     unsettled: set[str | None] = Factory(set[str | None])
     """Idempotency tokens of calls whose answers were lost."""
     random: Callable[[], float] = random.random

@@ -169,10 +169,10 @@ class Job(Generic[Out]):
             self.env.unsettled.add(self.token)
         return final
 
-    def timed_out(self) -> TransportTimeoutError:
-        """Return the error of a call that took longer than it may in all."""
+    def timed_out(self, words: str | None = None) -> TransportTimeoutError:
+        """Return the error of a call that took longer than it may in all, or would."""
         return TransportTimeoutError(
-            f"the call took longer than its total timeout of {self.timeout.total:g} s",
+            words or f"the call took longer than its total timeout of {self.timeout.total:g} s",
             operation=self.operation.name,
             request=self.request,
         )

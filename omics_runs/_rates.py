@@ -34,6 +34,6 @@ SERVICE_RATES: Mapping[str, float] = MappingProxyType(
 )
 """Calls a second of each operation that the service allows by default, in an account and region.
 
-They are those of https://docs.aws.amazon.com/omics/latest/dev/api-quotas.html, which says nothing of
-the operations that are missing here. AWS raises them on request.
+They are those of https://docs.aws.amazon.com/omics/latest/dev/api-quotas.html, which tells nothing
+of the operations that are missing here. AWS raises them on request.
 """

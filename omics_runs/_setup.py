@@ -18,6 +18,7 @@ from omics_runs._credentials import CredentialSource
 from omics_runs._env import Env
 from omics_runs._errors import ConfigurationError
 from omics_runs._hooks import Hooks, RequestHook, ResponseHook, RetryHook
+from omics_runs._pacing import Pacer
 from omics_runs._retry import RetryPolicy
 from omics_runs._timeout import Timeout
 from omics_runs._tracing import TracerProvider, Tracing
@@ -49,6 +50,8 @@ class Arguments:
     use_dualstack: bool | None
     retry: RetryPolicy | None
     timeout: Timeout | float | None
+    rate_limits: Mapping[str, float] | None
+    poll_rate: float | None
     verify: Verify
     proxy: ProxyLike | None
     http_client: httpx.Client | httpx.AsyncClient | None
@@ -176,6 +179,7 @@ def _env(given: Arguments, settings: Settings) -> Env:
         hooks=Hooks(
             on_request=given.on_request, on_response=given.on_response, on_retry=given.on_retry
         ),
+        pacer=Pacer.of(given.rate_limits, given.poll_rate),
     )
 
 

@@ -99,11 +99,17 @@ class Subject(ABC, Generic[S, Seen]):
         return self.gone_error(text, wanted=wanted, **self._carried(last))
 
     def timed_out(
-        self, last: Seen | None, wanted: AbstractSet[S], elapsed: float, polls: int
+        self,
+        last: Seen | None,
+        wanted: AbstractSet[S],
+        elapsed: float,
+        polls: int,
+        why: str | None = None,
     ) -> WaitTimeoutError:
-        """Return the error for a wait whose time is over."""
+        """Return the error for a wait whose time is over; `why` tells what kept the last poll."""
         seen = "was never seen" if last is None else f"was {status_of(last)}"
         told = f"{self.name} {seen} after {elapsed:.1f} s and {polls} polls, not {listed(wanted)}"
+        told = f"{told}: {why}" if why else told
         return WaitTimeoutError(
             f"{told}; the {self.kind} goes on",
             wanted=wanted,

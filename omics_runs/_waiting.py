@@ -138,6 +138,8 @@ class _Watch(Generic[S, Seen]):
         """Ride out trouble that passes; raise any other."""
         if not _passes(error):
             raise error
+        if not error.attempts:
+            self.polls -= 1  # its turn was too far away, so that nothing was asked
         logger.warning("still waiting for %s: %s", self.plan.subject.name, error)
         self._go_on(cause=error)
 
@@ -162,19 +164,20 @@ class _Watch(Generic[S, Seen]):
             extra={"omics_runs": told},
         )
 
-    def _go_on(self, *, changed: bool = False, cause: Exception | None = None) -> None:
+    def _go_on(self, *, changed: bool = False, cause: CallError | None = None) -> None:
         time_left = self._time_left()
         if time_left <= 0:
             self._report(changed=changed, next_delay=None)
             subject, wanted = self.plan.subject, self.plan.wanted
-            raise subject.timed_out(self._last, wanted, self.elapsed, self.polls) from cause
+            why = cause.message if cause is not None and not cause.attempts else None
+            raise subject.timed_out(self._last, wanted, self.elapsed, self.polls, why) from cause
         self.delay = self._next_delay(time_left)
         self._report(changed=changed, next_delay=self.delay)
 
     def _next_delay(self, time_left: float) -> float:
         """Return a jittered delay that grows to `max_delay`, and ends with the wait itself."""
         low, high = self.plan.min_delay, self.plan.max_delay
-        grown = min(low * 2.0 ** min(self.polls - 1, JITTER_EXPONENT_CAP), high)
+        grown = min(low * 2.0 ** min(max(self.polls - 1, 0), JITTER_EXPONENT_CAP), high)
         delay = low + self._env.random() * (grown - low)
         return min(time_left, high) if time_left - delay <= low else delay
 
