@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 NOT_FOUND_GRACE = 60.0
 """Seconds after our own start of something in which it is waited for although not found yet."""
 JITTER_EXPONENT_CAP = 64
+MOMENT = 0.001
+"""Seconds that are no time any more: rounding may leave less of a wait that has slept to its end,
+and a sleep so short would not move a clock that stands still between sleeps."""
 
 S = TypeVar("S", bound=OpenStrEnum)
 Seen = TypeVar("Seen", bound=Response)
@@ -166,7 +169,7 @@ class _Watch(Generic[S, Seen]):
 
     def _go_on(self, *, changed: bool = False, cause: CallError | None = None) -> None:
         time_left = self._time_left()
-        if time_left <= 0:
+        if time_left < MOMENT:
             self._report(changed=changed, next_delay=None)
             subject, wanted = self.plan.subject, self.plan.wanted
             why = cause.message if cause is not None and not cause.attempts else None

@@ -19,6 +19,7 @@ from omics_runs import (
     Timeout,
     errors,
 )
+from omics_runs._clock import VirtualClock
 from omics_runs._env import Env
 from omics_runs._lifecycle import RUN_LIFE, Verdict
 from omics_runs._subjects import RunLike
@@ -391,6 +392,19 @@ def test_time_is_up_while_nothing_was_seen() -> None:
     assert error.run is None
     assert isinstance(error.__cause__, errors.InternalServerError)
     assert "never seen" in str(error)
+
+
+def test_rounding_leaves_no_rest_of_a_wait() -> None:
+    """A wait that has slept to its end is over, whatever the clock showed when it began."""
+    draws = random.Random(0)
+    for _ in range(200):
+        clock = VirtualClock()
+        clock.advance(draws.uniform(0, 1000))
+        env = make_env(clock=clock, random=draws.random)
+        error, script = wait(*[seen("RUNNING")] * 9, env=env, timeout=30, min_delay=8)
+        assert isinstance(error, errors.WaitTimeoutError)
+        assert len(script.sent) <= 5
+        assert min(script.slept) >= 0.001
 
 
 def test_a_timeout_of_zero_polls_once() -> None:
