@@ -1,12 +1,14 @@
-"""`python -m codegen refresh | render | check`."""
+"""`python -m codegen refresh | drift | render | check`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
+from codegen.drift import drift
 from codegen.notes import Config
 from codegen.problems import GeneratorError
 from codegen.refresh import check_source, refresh
@@ -37,22 +39,32 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "refresh":
         refresh(folder, config)
         return 0
+    if options.command == "drift":
+        botocore = f"botocore {metadata.version('botocore')}"
+        return _tell(drift(folder, config), f"{botocore} has what the snapshot has.")
     api = load(options.source, draft=options.draft)
     if options.command == "render":
         render(api, options.target)
         return 0
     check_source(folder, config)
-    drift = check(api, options.target)
-    print("\n".join(drift) if drift else f"{options.target.name} is what would be rendered.")
-    return 1 if drift else 0
+    differences = check(api, options.target)
+    return _tell(differences, f"{options.target.name} is what would be rendered.")
+
+
+def _tell(differences: Sequence[str], none: str) -> int:
+    print("\n".join(differences) or none)
+    return 1 if differences else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     parser.add_argument(
         "command",
-        choices=("refresh", "render", "check"),
-        help="refresh: installed botocore -> model/; render: model/ -> Python; check: diff the two",
+        choices=("refresh", "drift", "render", "check"),
+        help=(
+            "refresh: installed botocore -> model/; drift: diff the two; "
+            "render: model/ -> Python; check: diff the two"
+        ),
     )
     parser.add_argument(
         "--source", type=Path, default=SOURCE, help="folder of config.toml and model/"

@@ -16,6 +16,7 @@ from codegen.problems import GeneratorError, check_quotable, parsed
 TABLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     # table: keys that an entry must have, keys that it may have
     "modules": (frozenset({"reason", "about", "operations"}), frozenset()),
+    "left_out": (frozenset({"reason", "operations"}), frozenset()),
     "always_present": (frozenset({"reason", "members"}), frozenset()),
     "enums": (frozenset({"reason", "shapes", "values"}), frozenset()),
     "retype": (frozenset({"reason", "to"}), frozenset()),
@@ -72,6 +73,7 @@ class Config:
         Raises:
             GeneratorError: There is one.
         """
+        self.table("left_out")  # is about what the model in use does not have
         for table in TABLES:
             for key in self._data.get(table, {}):
                 if (table, key) not in self._used:

@@ -79,14 +79,11 @@ def check_source(folder: Path, config: Config) -> None:
 
 def take_snapshot(config: Config) -> Snapshot:
     """Return the snapshot of the installed botocore."""
-    service, version = config.service["name"], config.service["api_version"]
-    paths = {name: f"{service}/{version}/{name}" for name in SOURCES}
-    paths["partitions.json"] = "partitions.json"
-    raw = {name: _read(path) for name, path in paths.items()}
-    model, paginators, partitions = (json.loads(raw[name]) for name in SOURCES)
-    wanted = [name for entry in config.table("modules").values() for name in entry["operations"]]
+    raw = _raw(config)
+    model, paginators, partitions = (json.loads(content) for content in raw.values())
+    wanted = wanted_operations(config)
     parts = {
-        f"{service}.json": closure(model, wanted),
+        f"{config.service['name']}.json": closure(model, wanted),
         "paginators.json": paginators_of(paginators, wanted),
         "partitions.json": partitions_of(partitions),
     }
@@ -94,8 +91,19 @@ def take_snapshot(config: Config) -> Snapshot:
         files={name: as_text(part) for name, part in parts.items()},
         hashes={name: hashlib.sha256(content).hexdigest() for name, content in raw.items()},
         botocore_version=metadata.version("botocore"),
-        api_version=version,
+        api_version=config.service["api_version"],
     )
+
+
+def installed(config: Config) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return the installed botocore's model of the service, its paginators and its partitions."""
+    model, paginators, partitions = (json.loads(content) for content in _raw(config).values())
+    return model, paginators, partitions
+
+
+def wanted_operations(config: Config) -> list[str]:
+    """Return the operations that are to be had, module by module."""
+    return [name for entry in config.table("modules").values() for name in entry["operations"]]
 
 
 def closure(model: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
@@ -141,6 +149,13 @@ def source_text(snapshot: Snapshot, date: str) -> str:
 def _has(where: str, data: Mapping[str, Any], key: str) -> None:
     if key not in data:
         raise GeneratorError(where, f"it has no {key!r}", "Install another botocore")
+
+
+def _raw(config: Config) -> dict[str, bytes]:
+    service, version = config.service["name"], config.service["api_version"]
+    paths = {name: f"{service}/{version}/{name}" for name in SOURCES}
+    paths["partitions.json"] = "partitions.json"
+    return {name: _read(path) for name, path in paths.items()}
 
 
 def _read(path: str) -> bytes:
