@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+import anyio
 import httpx
 import pytest
 from hypothesis import given
@@ -19,55 +23,11 @@ from hypothesis import strategies as st
 from omics_runs import _sigv4
 from omics_runs._credentials import Credentials
 
-EXAMPLE = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-EXAMPLE_TIME = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
-EXAMPLE_HOST = "https://example.amazonaws.com"
+from . import vectors
 
-VECTORS = [
-    pytest.param(
-        httpx.Request("GET", f"{EXAMPLE_HOST}/"),
-        "host;x-amz-date",
-        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
-        id="get-vanilla",
-    ),
-    pytest.param(
-        httpx.Request("GET", f"{EXAMPLE_HOST}/?Param2=value2&Param1=value1"),
-        "host;x-amz-date",
-        "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
-        id="get-vanilla-query-order-key-case",
-    ),
-    pytest.param(
-        httpx.Request("GET", f"{EXAMPLE_HOST}/?Param1=value1"),
-        "host;x-amz-date",
-        "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb",
-        id="get-vanilla-empty-query-key",
-    ),
-    pytest.param(
-        httpx.Request("POST", f"{EXAMPLE_HOST}/"),
-        "host;x-amz-date",
-        "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
-        id="post-vanilla",
-    ),
-    pytest.param(
-        httpx.Request(
-            "POST",
-            f"{EXAMPLE_HOST}/",
-            content=b"Param1=value1",
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-        ),
-        "content-type;host;x-amz-date",
-        "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
-        id="post-x-www-form-urlencoded",
-    ),
-    pytest.param(
-        httpx.Request(
-            "GET", f"{EXAMPLE_HOST}/", headers={"My-Header1": "value1", "My-Header2": '"a   b   c"'}
-        ),
-        "host;my-header1;my-header2;x-amz-date",
-        "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736",
-        id="get-header-value-trim",
-    ),
-]
+EXAMPLE = Credentials(vectors.ACCESS_KEY, vectors.SECRET_KEY)
+EXAMPLE_TIME = vectors.TIME
+EXAMPLE_HOST = vectors.HOST
 
 
 def botocore(module: str) -> Any:
@@ -75,38 +35,52 @@ def botocore(module: str) -> Any:
     return importlib.import_module(f"botocore.{module}")
 
 
-def authorization(signed_headers: str, signature: str) -> str:
-    """Return the header that the published example keys give."""
+def authorization(vector: vectors.Vector) -> str:
+    """Return the header that belongs to a published request."""
     return (
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
-        f"SignedHeaders={signed_headers}, Signature={signature}"
+        f"SignedHeaders={vector.signed_headers}, Signature={vector.signature}"
     )
 
 
-@pytest.mark.parametrize(("request_", "signed_headers", "signature"), VECTORS)
-def test_published_vectors(request_: httpx.Request, signed_headers: str, signature: str) -> None:
-    """A published example gets its published signature."""
-    request_.headers.pop("content-length", None)  # the examples have none
-    _sigv4.sign(request_, EXAMPLE, region="us-east-1", now=EXAMPLE_TIME, service="service")
-    assert request_.headers["Authorization"] == authorization(signed_headers, signature)
-    assert request_.headers["X-Amz-Date"] == "20150830T123600Z"
+def published(found: list[vectors.Vector]) -> list[Any]:
+    """Return vectors as parameters under their own names."""
+    return [pytest.param(vector, id=vector.name) for vector in found]
 
 
-def test_published_vector_of_an_unencoded_path() -> None:
-    """The example with a raw UTF-8 path, which httpx never sends, holds for the signer itself."""
-    request = botocore("awsrequest").AWSRequest("GET", f"{EXAMPLE_HOST}/\u1234")
+@pytest.mark.parametrize("vector", published(vectors.VECTORS))
+def test_published_vectors(vector: vectors.Vector) -> None:
+    """A published request gets its published signature."""
+    headers = httpx.Headers(vector.headers)
+    request = httpx.Request(vector.method, vector.url, headers=headers, content=vector.body)
+    if "content-length" not in headers:
+        request.headers.pop("content-length", None)  # which httpx adds
+    credentials = Credentials(vectors.ACCESS_KEY, vectors.SECRET_KEY, vector.session_token)
+    _sigv4.sign(
+        request, credentials, region=vectors.REGION, now=vectors.TIME, service=vectors.SERVICE
+    )
+    assert request.headers["Authorization"] == authorization(vector)
+    assert request.headers["X-Amz-Date"] == "20150830T123600Z"
+    assert request.headers.get("X-Amz-Security-Token") == vector.session_token
+
+
+@pytest.mark.parametrize("vector", published(vectors.RAW_PATHS))
+def test_published_vectors_of_paths_that_are_not_encoded(vector: vectors.Vector) -> None:
+    """The examples with a raw path, which httpx never sends, hold for the signer itself."""
+    request = botocore("awsrequest").AWSRequest(vector.method, vector.url)
     request.context["timestamp"] = "20150830T123600Z"
     keys = botocore("credentials").ReadOnlyCredentials(EXAMPLE.access_key, EXAMPLE.secret_key, None)
-    _sigv4.signer_class()(keys, "service", "us-east-1").add_auth(request)
-    assert request.headers["Authorization"] == authorization(
-        "host;x-amz-date", "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"
-    )
+    _sigv4.signer_class()(keys, vectors.SERVICE, vectors.REGION).add_auth(request)
+    assert request.headers["Authorization"] == authorization(vector)
 
 
 # --- equality with botocore ---------------------------------------------------------------------
 
 SEGMENTS = st.text("abcXYZ019-._~ /:%@!$&'()*+,;=é\u1234[]|^`{}", max_size=12)
 TEXTS = st.text("abcXYZ019-._~ /:%@!$'()*+,;é\u1234", max_size=12)
+STEPS = st.sampled_from(["a", "", ".", "..", "%2F", "%2f", "%3A", "a%20b", "é", "~", "a+b", "*"])
+ODD_PATHS = st.lists(STEPS, max_size=6).map("/".join)
+ODD_QUERIES = st.text("ab=&+~*'();%20", max_size=12).map(lambda text: re.sub("%(?!20)", "", text))
 HEADER_NAMES = st.sampled_from(
     ["Accept", "Content-Type", "X-Amz-Meta", "User-Agent", "Connection", "X-Amzn-Trace-Id", "Te"]
 )
@@ -122,9 +96,9 @@ KEYS = st.builds(
 @st.composite
 def requests(draw: st.DrawFn) -> httpx.Request:
     """Draw a request as the SDK might send one, and stranger ones."""
-    path = "/" + quote(draw(SEGMENTS), safe="/")
-    pairs = draw(st.lists(st.tuples(TEXTS, TEXTS), max_size=4))
-    query = "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in pairs)
+    path = "/" + draw(SEGMENTS.map(quote) | ODD_PATHS)
+    pairs = st.lists(st.tuples(TEXTS, TEXTS), max_size=4)
+    query = draw(pairs.map(lambda found: urlencode(found, quote_via=quote)) | ODD_QUERIES)
     scheme = draw(st.sampled_from(["http", "https"]))
     host = draw(st.sampled_from(["workflows-omics.us-west-2.amazonaws.com", "127.0.0.1:8787"]))
     return httpx.Request(
@@ -242,6 +216,25 @@ def test_time_of_any_zone_is_signed_in_utc() -> None:
     assert request.headers["X-Amz-Date"] == "20150830T123600Z"
 
 
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set the clock of this process in another zone."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "XYZ+7")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process can't be set here")
+@pytest.mark.usefixtures("far_from_utc")
+def test_the_zone_of_the_machine_does_not_matter() -> None:
+    """Times are signed in UTC, wherever the machine believes to be."""
+    request = httpx.Request("GET", EXAMPLE_HOST)
+    _sigv4.sign(request, EXAMPLE, region="us-east-1", now=EXAMPLE_TIME)
+    assert request.headers["X-Amz-Date"] == "20150830T123600Z"
+
+
 def test_debug_log_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     """With every logger at DEBUG, neither secret key nor session token is logged."""
     caplog.set_level(logging.DEBUG)
@@ -284,3 +277,13 @@ def test_the_event_loop_does_not_import_botocore(backend: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "False"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_the_signer_is_loaded_once(backend: str) -> None:
+    """Whoever asks for it finds it there; asking again changes nothing."""
+    _sigv4.signer_class.cache_clear()
+    anyio.run(_sigv4.load_signer, backend=backend)
+    assert _sigv4.signer_class.cache_info().currsize == 1
+    anyio.run(_sigv4.load_signer, backend=backend)
+    assert _sigv4.signer_class.cache_info().misses == 1
