@@ -59,7 +59,7 @@ class Stage:
     def __init__(self, caller: Caller) -> None:
         self.clock = VirtualClock()
         self.emulator = Watched(most=MOST_CALLS, clock=self.clock, verify_signatures=False)
-        self.client = caller.client(self.emulator, sign=False)
+        self.client = caller.client(self.emulator)
 
     def outcome(self, act: Any, row: Row, operation: str, *, skip: int = 0) -> tuple[Outcome, Any]:
         """Do something while the fault is there; return how that ended, and in what."""
