@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any, TypedDict, assert_type
 
 import httpx
+from opentelemetry.trace import TracerProvider
 
 from omics_runs import (
     BATCH_TERMINAL,
+    SERVICE_RATES,
     TASK_TERMINAL,
     TERMINAL,
     AsyncOmicsRunsClient,
@@ -25,6 +27,9 @@ from omics_runs import (
     GetRunTaskResponse,
     ListRunsResponse,
     Progress,
+    RequestEvent,
+    ResponseEvent,
+    RetryEvent,
     RetryPolicy,
     RunListItem,
     RunRef,
@@ -294,3 +299,26 @@ async def failing_tasks_and_batches(client: AsyncOmicsRunsClient) -> None:
         assert_type(error.task, GetRunTaskResponse | None)
     except errors.ServiceError as error:
         assert_type(error.hint, str | None)
+
+
+def observed(provider: TracerProvider) -> None:
+    def before(event: RequestEvent) -> None:
+        assert_type(event.number, int)
+
+    def after(event: ResponseEvent) -> None:
+        assert_type(event.attempt, errors.Attempt)
+        assert_type(event.error, errors.CallError | None)
+
+    def between(event: RetryEvent) -> None:
+        assert_type(event.error, errors.CallError)
+
+    AsyncOmicsRunsClient(on_request=before, on_response=after, on_retry=between)
+    AsyncOmicsRunsClient(on_request=print, tracer_provider=provider)
+    AsyncOmicsRunsClient(on_request=after)  # type: ignore
+    AsyncOmicsRunsClient(tracer_provider="yes")  # type: ignore
+
+
+def paced() -> None:
+    AsyncOmicsRunsClient(rate_limits={"StartRun": 1.0}, poll_rate=None)
+    AsyncOmicsRunsClient(rate_limits=SERVICE_RATES, poll_rate=5)
+    AsyncOmicsRunsClient(rate_limits=1.0)  # type: ignore
