@@ -13,7 +13,7 @@ import httpx
 from attrs import frozen
 
 from omics_runs._clock import Clock
-from omics_runs._credentials import CredentialSource
+from omics_runs._credential_source import CredentialSource
 from omics_runs._effects import Effect, FetchCredentials, Flow, Send, Sleep
 from omics_runs._sigv4 import load_signer
 
@@ -54,7 +54,7 @@ class SyncDriver:
                 self.clock.sleep(seconds)
                 return None
             case FetchCredentials(refused):
-                return self.credentials.fetch(refresh=refused is not None)
+                return self.credentials.fetch(refused)
             case _:
                 assert_never(effect)
 
@@ -96,6 +96,6 @@ class AsyncDriver:
             case FetchCredentials(refused, time_left):
                 with anyio.fail_after(time_left):
                     await load_signer()
-                    return await self.credentials.afetch(refresh=refused is not None)
+                    return await self.credentials.afetch(refused)
             case _:
                 assert_never(effect)

@@ -46,7 +46,7 @@ class FetchCredentials:
     """Get the credentials to sign with."""
 
     refused: Credentials | None = None
-    """Keys that the service has just called expired: others are wanted."""
+    """What the service has called expired: the very object that was signed with."""
     time_left: float | None = None
     """Seconds that it may take; None for no bound. Only the async driver can stop it."""
 

@@ -42,6 +42,22 @@ class ConfigurationError(OmicsRunsError):
     """A client can't be built or can't sign: no region, no keys, contradictory settings."""
 
 
+class CredentialsError(ConfigurationError):
+    """The keys to sign with could not be had: none were found, or looking them up failed.
+
+    `__cause__` is the reason, where there is one. A function of your own that provides credentials
+    may raise it, too.
+
+    Attributes:
+        is_passing: Whether it may pass by itself, because it was the network or a service that
+            failed; False where a human has to do something, such as to log in again.
+    """
+
+    def __init__(self, message: str, *, is_passing: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
+
+
 class InvalidRequestError(OmicsRunsError, ValueError):
     """A request was refused before anything was sent.
 

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from omics_runs import _config, _endpoint
 from omics_runs._clock import Clock, SystemClock
-from omics_runs._credentials import CredentialSource
+from omics_runs._credential_source import CredentialSource
 from omics_runs._env import Env
 from omics_runs._errors import ConfigurationError
 from omics_runs._hooks import Hooks, RequestHook, ResponseHook, RetryHook

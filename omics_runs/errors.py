@@ -2,7 +2,8 @@
 
 ```
 OmicsRunsError                        base of them all; picklable and copyable
-├── ConfigurationError                no region, no credentials, contradictory settings
+├── ConfigurationError                no region, malformed keys, contradictory settings
+│   └── CredentialsError              no keys to sign with; `is_passing`
 ├── InvalidRequestError               refused before sending; also a ValueError
 ├── CallError                         a call failed; `attempts`, `may_have_taken_effect`
 │   ├── TransportError                no usable answer
@@ -40,6 +41,7 @@ from omics_runs._errors import (
     Attempt,
     CallError,
     ConfigurationError,
+    CredentialsError,
     InvalidRequestError,
     OmicsRunsError,
     ServiceError,
@@ -83,6 +85,7 @@ __all__ = [
     "CallError",
     "ConfigurationError",
     "ConflictError",
+    "CredentialsError",
     "InternalServerError",
     "InvalidRequestError",
     "OmicsRunsError",

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from omics_runs import AsyncOmicsRunsClient, OmicsRunsClient
+from omics_runs._credential_source import CredentialSource
+from omics_runs._credentials import Credentials
 from omics_runs.emulator import Emulator
+
+from .keys import Fetch
 
 
 class Caller:
@@ -102,3 +109,40 @@ def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
         return
     with start_blocking_portal(backend=request.param) as portal:
         yield Caller(portal)
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Run each async test on both event loops."""
+    return str(request.param)
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def fetch(request: pytest.FixtureRequest) -> Fetch:
+    """Return a function that fetches credentials, blocking or on an event loop of its own."""
+
+    def call(source: CredentialSource, refused: Credentials | None = None) -> Credentials:
+        if request.param == "sync":
+            return source.fetch(refused)
+        return anyio.run(source.afetch, refused, backend=request.param)
+
+    return call
+
+
+@pytest.fixture
+def bare_environment(monkeypatch: pytest.MonkeyPatch, config: Path, tmp_path: Path) -> None:
+    """Leave nothing of the developer's own AWS settings, and keep off the network."""
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Return the path of the config file, which is empty."""
+    path = tmp_path / "config"
+    path.touch()
+    return path

@@ -30,7 +30,7 @@ from omics_runs import (
     errors,
 )
 from omics_runs._clock import SystemClock
-from omics_runs._credentials import CredentialSource
+from omics_runs._credential_source import CredentialSource
 from omics_runs._drivers import AsyncDriver, SyncDriver
 from omics_runs._effects import Flow, Sleep
 

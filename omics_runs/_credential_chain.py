@@ -1,0 +1,136 @@
+"""botocore's chain, its sessions, and the objects that they give; botocore is imported here only.
+
+It has no public way to tell when keys end or to renew them early, so a few private names of its are
+read here. Where one is missing, keys are asked for before each call, and botocore renews them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn, cast
+
+from omics_runs._errors import ConfigurationError, CredentialsError
+
+# botocore's sessions are not thread-safe, and two clients may have been given the same one.
+_SESSIONS = threading.Lock()
+
+# botocore would read AWS_DEFAULT_PROFILE first, and so take another profile than `_config` does.
+_PROFILE_VARIABLES: Mapping[str, object] = {
+    "profile": (None, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], None, None)
+}
+
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
+
+
+def find(profile: str | None, region: str | None, *, is_first: bool) -> object:
+    """Look for keys along the chain, from its beginning.
+
+    Args:
+        profile: The profile given as an argument.
+        region: The region for services that are asked on the way.
+        is_first: Whether there is a user to be asked for a code; later, nobody may be there.
+
+    Raises:
+        CredentialsError: There are none.
+    """
+    session_module: Any = importlib.import_module("botocore.session")
+    session = session_module.Session(session_vars=_PROFILE_VARIABLES, profile=profile)
+    if region is not None:
+        session.set_config_variable("region", region)  # or calls of STS may have none
+    if not is_first:
+        _ask_nobody(session)
+    found = session.get_credentials()
+    if found is None:
+        raise _none_found(profile, has_worked=not is_first)
+    return cast("object", found)
+
+
+def _ask_nobody(session: Any) -> None:
+    """Let a role that needs a code of the user's fail, as botocore does when it renews one."""
+    session.get_component("credential_provider").get_provider("assume-role")._prompter = _refuse  # noqa: SLF001
+
+
+def _refuse(prompt: str) -> NoReturn:
+    del prompt
+    exceptions: Any = importlib.import_module("botocore.exceptions")
+    raise exceptions.RefreshWithMFAUnsupportedError
+
+
+def of_session(session: Any, has_worked: bool = False) -> object:
+    """Return the credentials of a session that was given.
+
+    Args:
+        session: The session.
+        has_worked: Whether it gave some before.
+
+    Raises:
+        CredentialsError: It has none.
+        ConfigurationError: It is asynchronous.
+    """
+    with _SESSIONS:
+        found = session.get_credentials()
+    if found is None:
+        msg = "the session given as credentials has none; see what it was made with"
+        raise CredentialsError(msg, is_passing=has_worked)
+    refuse_awaitable(found, session)
+    return cast("object", found)
+
+
+def refuse_awaitable(value: object, origin: object) -> None:
+    """Refuse what an asynchronous object answered.
+
+    Raises:
+        ConfigurationError: It is to be awaited.
+    """
+    if inspect.isawaitable(value):
+        discard(value)
+        msg = f"{type(origin).__name__} is asynchronous: give an async callable instead"
+        raise ConfigurationError(msg)
+
+
+def discard(value: object) -> None:
+    """Drop an awaitable without awaiting it."""
+    if inspect.iscoroutine(value):
+        value.close()  # or Python warns that nobody awaited it
+
+
+def end_of(source: object) -> datetime | None:
+    """Return when the present keys of botocore's refreshable credentials end."""
+    end = getattr(source, "_expiry_time", None)
+    return end.astimezone(UTC) if isinstance(end, datetime) and end.tzinfo else None
+
+
+def is_plain(source: object) -> bool:
+    """Tell whether keys are botocore's plain ones, which never end by themselves."""
+    return (
+        f"{type(source).__module__}.{type(source).__name__}" == "botocore.credentials.Credentials"
+    )
+
+
+def expire(source: Any) -> None:
+    """Make botocore's refreshable credentials renew themselves with the next question."""
+    if end_of(source) is not None:
+        source._expiry_time = _LONG_AGO  # noqa: SLF001
+    # Those of a role would else be taken from the cache that the session keeps.
+    fetcher = getattr(getattr(source, "_refresh_using", None), "__self__", None)
+    cache: Any = getattr(fetcher, "_cache", {})
+    key = getattr(fetcher, "_cache_key", None)
+    if key in cache:
+        del cache[key]
+
+
+def _none_found(profile: str | None, *, has_worked: bool) -> CredentialsError:
+    named = "AWS_PROFILE's or the default profile" if profile is None else f"profile {profile!r}"
+    variables = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, then " if profile is None else ""
+    msg = (
+        f"no AWS credentials found; looked for {variables}{named} (keys, role, SSO, login, "
+        "process, web identity), then the role of the container or the EC2 instance. Set one of "
+        "these, pass credentials=Credentials(access_key, secret_key), or build the client with "
+        "sign=False if the endpoint does not check signatures"
+    )
+    # Metadata that can't be reached for a moment look to botocore as if there were no role.
+    return CredentialsError(msg, is_passing=has_worked)
