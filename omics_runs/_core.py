@@ -10,6 +10,7 @@ import httpx
 from omics_runs._effects import FetchCredentials, Flow, Send, Sleep
 from omics_runs._errors import (
     CallError,
+    CredentialsError,
     InvalidRequestError,
     TransportError,
     TransportTimeoutError,
@@ -158,9 +159,13 @@ def _transport_error(kind: type[TransportError], job: Job[Any], error: Exception
         f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
         operation=job.operation.name,
         request=job.request,
-        is_passing=isinstance(error, (httpx.HTTPError, TimeoutError)),
+        is_passing=isinstance(error, (httpx.HTTPError, TimeoutError)) or _passes(error),
         may_have_taken_effect=not isinstance(error, NEVER_SENT),
     )
+
+
+def _passes(error: Exception) -> bool:
+    return isinstance(error, CredentialsError) and error.is_passing
 
 
 def _operation_of(request: Request[Out]) -> Operation[Any, Out]:

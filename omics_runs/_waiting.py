@@ -12,7 +12,7 @@ from attrs import frozen
 from omics_runs._core import call
 from omics_runs._effects import Flow, Sleep
 from omics_runs._enums import OpenStrEnum
-from omics_runs._errors import CallError, ServiceError
+from omics_runs._errors import CallError, CredentialsError, ServiceError
 from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._job import logger
 from omics_runs._lifecycle import Verdict, status_of
@@ -76,7 +76,7 @@ def _poll(watch: _Watch[S, Seen], env: Env) -> Flow[Seen | None]:
         if error.code != ResourceNotFoundError.service_code:
             raise  # a proxy's 404 says nothing of what is waited for
         return watch.not_found(error)
-    except CallError as error:
+    except (CallError, CredentialsError) as error:
         watch.failed(error)
         return None
     return watch.seen(seen)
@@ -137,12 +137,12 @@ class _Watch(Generic[S, Seen]):
             return self._last
         raise self.plan.subject.gone(self._last, self.plan.wanted) from error
 
-    def failed(self, error: CallError) -> None:
+    def failed(self, error: CallError | CredentialsError) -> None:
         """Ride out trouble that passes; raise any other."""
         if not _passes(error):
             raise error
-        if not error.attempts:
-            self.polls -= 1  # its turn was too far away, so that nothing was asked
+        if _was_never_sent(error):
+            self.polls -= 1
         logger.warning("still waiting for %s: %s", self.plan.subject.name, error)
         self._go_on(cause=error)
 
@@ -167,12 +167,14 @@ class _Watch(Generic[S, Seen]):
             extra={"omics_runs": told},
         )
 
-    def _go_on(self, *, changed: bool = False, cause: CallError | None = None) -> None:
+    def _go_on(
+        self, *, changed: bool = False, cause: CallError | CredentialsError | None = None
+    ) -> None:
         time_left = self._time_left()
         if time_left < MOMENT:
             self._report(changed=changed, next_delay=None)
             subject, wanted = self.plan.subject, self.plan.wanted
-            why = cause.message if cause is not None and not cause.attempts else None
+            why = None if cause is None or not _was_never_sent(cause) else str(cause.args[0])
             raise subject.timed_out(self._last, wanted, self.elapsed, self.polls, why) from cause
         self.delay = self._next_delay(time_left)
         self._report(changed=changed, next_delay=self.delay)
@@ -201,10 +203,17 @@ class _Watch(Generic[S, Seen]):
         self.plan.progress(told)
 
 
-def _passes(error: CallError) -> bool:
-    """Return whether a wait rides `error` out: throttling, 5xx, network trouble, cut answers."""
+def _passes(error: CallError | CredentialsError) -> bool:
+    """Return whether a wait rides `error` out: throttling, 5xx, trouble of the network, of keys."""
+    if isinstance(error, CredentialsError):
+        return error.is_passing
     is_server_error = isinstance(error, ServiceError) and error.status_code >= SERVER_ERROR
     return is_server_error or fault_in(error) is not None
+
+
+def _was_never_sent(error: CallError | CredentialsError) -> bool:
+    """Return whether a poll got nowhere: without keys, or because its turn was too far away."""
+    return isinstance(error, CredentialsError) or not error.attempts
 
 
 def _without_raw(seen: Seen) -> Seen:

@@ -533,3 +533,70 @@ def test_a_reference_as_text_is_pinned_too() -> None:
     error, script = wait(seen("RUNNING", uuid=OTHER_UUID), run=str(RunRef("1", UUID)))
     assert type(error) is errors.RunReplacedError
     assert script.sent[0].url.path == "/run/1"
+
+
+def without_keys(*, is_passing: bool, times: int) -> Any:
+    """Return a look-up of keys that works once, then fails for a while."""
+    looked = 0
+
+    def look_up() -> None:
+        nonlocal looked
+        looked += 1
+        if 1 < looked <= times + 1:
+            raise errors.CredentialsError("the agent is away", is_passing=is_passing)
+
+    return look_up
+
+
+def play_without_keys(*, is_passing: bool, times: int, timeout: float | None = None) -> Any:
+    """Wait for a run whose keys can't be had for some polls; return what the wait ends in."""
+    env = make_env()
+    script = Script(
+        env,
+        [seen("RUNNING"), seen("COMPLETED")],
+        on_fetch=without_keys(is_passing=is_passing, times=times),
+    )
+    try:
+        return script.play(
+            wait_until(plan_run_wait("1", RunStatus.COMPLETED, timeout, 5, 60, None), env)
+        )
+    except errors.OmicsRunsError as error:
+        return error
+
+
+def test_a_passing_want_of_keys_is_ridden_out() -> None:
+    """The agent that hands out keys may restart while somebody waits for days."""
+    assert play_without_keys(is_passing=True, times=20).status == "COMPLETED"
+
+
+def test_a_lasting_want_of_keys_ends_the_wait() -> None:
+    """A login that has ended needs a human: nobody is left waiting for it."""
+    error = play_without_keys(is_passing=False, times=1)
+    assert type(error) is errors.CredentialsError
+
+
+def test_a_deadline_ends_a_wait_for_keys() -> None:
+    """The error says why the run was not seen of late, and counts only what was asked."""
+    error = play_without_keys(is_passing=True, times=10_000, timeout=300)
+    assert type(error) is errors.WaitTimeoutError
+    assert "the agent is away" in str(error)
+    assert (error.polls, error.run.status) == (1, "RUNNING")
+    assert type(error.__cause__) is errors.CredentialsError
+
+
+def test_a_want_of_keys_between_attempts_is_ridden_out() -> None:
+    """Also where a poll had got as far as a first attempt."""
+    env = make_env()
+    replies = [seen("RUNNING"), refusal(500), seen("COMPLETED")]
+    looked = 0
+
+    def look_up() -> None:
+        nonlocal looked
+        looked += 1
+        if looked == 3:
+            raise errors.CredentialsError("the agent is away", is_passing=True)
+
+    script = Script(env, replies, on_fetch=look_up)
+    plan = plan_run_wait("1", RunStatus.COMPLETED, None, 5, 60, None)
+    assert script.play(wait_until(plan, env)).status == "COMPLETED"
+    assert looked == 4
