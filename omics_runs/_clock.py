@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import anyio
 import anyio.lowlevel
-from attrs import define, field
 
 GLANCE = 0.02
 """Real seconds after which a wait that may be given up looks whether it is."""
@@ -94,11 +93,8 @@ def wait_for(wait: Callable[[float], bool]) -> None:
         continue
 
 
-@define(order=True)
-class _Sleeper:
-    wake_at: float
-    place: int
-    wake: Callable[[], object] = field(order=False, eq=False)
+_Sleeper: TypeAlias = tuple[float, int, Callable[[], object]]
+"""When it is to wake, its place among those of that moment, and how: ordered by the first two."""
 
 
 class VirtualClock:
@@ -175,7 +171,7 @@ class VirtualClock:
     @contextmanager
     def _sleeping(self, seconds: float, wake: Callable[[], object]) -> Generator[None]:
         with self._lock:
-            sleeper = _Sleeper(self._elapsed + max(seconds, 0.0), next(self._places), wake)
+            sleeper = (self._elapsed + max(seconds, 0.0), next(self._places), wake)
             heapq.heappush(self._sleepers, sleeper)
             self._jump_if_all_sleep()
         try:
@@ -188,9 +184,10 @@ class VirtualClock:
 
     def _jump_if_all_sleep(self) -> None:
         if self._sleepers and len(self._sleepers) >= self._participants:
-            self._jump_to(self._sleepers[0].wake_at)
+            self._jump_to(self._sleepers[0][0])
 
     def _jump_to(self, moment: float) -> None:
         self._elapsed = max(self._elapsed, moment)
-        while self._sleepers and self._sleepers[0].wake_at <= self._elapsed:
-            heapq.heappop(self._sleepers).wake()
+        while self._sleepers and self._sleepers[0][0] <= self._elapsed:
+            _, _, wake = heapq.heappop(self._sleepers)
+            wake()

@@ -27,8 +27,8 @@ from omics_runs._timeout import is_positive
 if TYPE_CHECKING:
     from omics_runs._clock import Clock
 
-LOOK_AGAIN = 5.0
-"""Longest sleep in a queue, in seconds: so late is it noticed that somebody in front has left."""
+SHORTEST, LONGEST = 1.0, 10.0
+"""Seconds between two looks at a queue: so late is it noticed that somebody in front has left."""
 ROUNDING = 1e-6
 """Seconds slept on top, so that no rounding has somebody look a hair's breadth too early."""
 
@@ -65,7 +65,7 @@ class Lane:
             while (delay := self._look(ticket, clock)) > 0:
                 if not allows(delay):
                     return delay
-                yield from Sleep(min(delay + ROUNDING, LOOK_AGAIN))
+                yield from Sleep(min(delay + ROUNDING, max(SHORTEST, delay / 2), LONGEST))
             return None
         finally:
             # Without the lock: a forgotten flow ends wherever the garbage collector finds it.

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from omics_runs import errors
 from omics_runs._clock import SystemClock, VirtualClock
 from omics_runs._effects import Flow, Sleep
-from omics_runs._pacing import LOOK_AGAIN, Pacer
+from omics_runs._pacing import LONGEST, Pacer
 from omics_runs._rates import SERVICE_RATES
 from omics_runs.emulator import DOCUMENTED_RATES
 from tests.examples import examples
@@ -156,28 +156,35 @@ def test_those_who_leave_free_their_places() -> None:
         ]
     )
     times = {who: time for who, time in played.turns if who >= 500}
-    assert 3 < times[502] <= 3.2 + LOOK_AGAIN
+    assert 3 < times[502] <= 3.2 + LONGEST
     assert times[503] == pytest.approx(times[502] + 1, abs=HAIR)
 
 
 def test_few_looks() -> None:
-    """A long queue costs each who waits one look in five seconds, and one or two at its end."""
+    """A long queue costs each who waits one look in ten seconds, and a few more at its end."""
     played = world(rate=2)
     played.play([Caller() for _ in range(300)])
     assert len(played.turns) == 300
     assert played.turns[-1][1] == pytest.approx(149.5, abs=0.01)
-    assert played.looks <= sum(place / 2 / LOOK_AGAIN + 3 for place in range(300))
+    assert played.looks <= sum(place / 2 / LONGEST + 7 for place in range(300))
+
+
+def test_a_short_queue_moves_up_soon() -> None:
+    """Where a turn is some seconds away, it is noticed within half of them that others left."""
+    played = world()
+    played.play([Caller(), *(Caller(patience=0.5) for _ in range(7)), Caller()])
+    assert played.turns == [(0, 0), (8, pytest.approx(4, abs=HAIR))]
 
 
 def test_a_forgotten_flow_leaves_its_place_to_others() -> None:
     """A flow that nobody resumes any more holds nobody up once it is collected."""
-    played = world()
+    played = world(rate=0.5)
     flows = [played.turn() for _ in range(3)]
-    assert [played.look(flow) for flow in flows] == [None, pytest.approx(1), pytest.approx(2)]
+    assert [played.look(flow) for flow in flows] == [None, 1, 2]
     del flows[1]
     gc.collect()
-    assert played.look(flows[-1]) == pytest.approx(1)
-    played.clock.time = 1.0
+    assert played.look(flows[-1]) == 1
+    played.clock.time = 2.0
     assert played.look(flows[-1]) is None
 
 
