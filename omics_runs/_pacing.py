@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 SHORTEST, LONGEST = 1.0, 10.0
 """Seconds between two looks at a queue: so late is it noticed that somebody in front has left."""
+HEADROOM = 1.05
+"""How much farther apart turns are than the rate asks for. Some calls take longer to the service
+than others, and one that counts strictly throttles the second of two that arrive too close."""
 ROUNDING = 1e-6
 """Seconds slept on top, so that no rounding has somebody look a hair's breadth too early."""
 
@@ -46,13 +49,17 @@ class Lane:
     name: str
     """The setting that it comes from, for messages."""
     rate: float
-    """How many go each second."""
+    """How many may go each second."""
     _free_from: float = field(default=-math.inf, init=False)
     _queue: list[int] = field(factory=list[int], init=False)
     """Tickets of those who wait. They are numbered, so that it is always in order."""
     _gone: deque[int] = field(factory=deque[int], init=False)
     _tickets: Iterator[int] = field(factory=itertools.count, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
+
+    @property
+    def _interval(self) -> float:
+        return HEADROOM / self.rate
 
     def turn(self, clock: Clock, allows: Callable[[float], bool]) -> Flow[float | None]:
         """Wait for the caller's turn and take it.
@@ -77,10 +84,10 @@ class Lane:
             now = clock.monotonic()
             self._forget_the_gone()
             place = self._enqueue(ticket)
-            delay = max(self._free_from - now, 0.0) + place / self.rate
+            delay = max(self._free_from - now, 0.0) + place * self._interval
             if delay == 0:
                 del self._queue[place]
-                self._free_from = now + 1 / self.rate
+                self._free_from = now + self._interval
             return delay
 
     def _forget_the_gone(self) -> None:

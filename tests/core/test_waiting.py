@@ -22,6 +22,7 @@ from omics_runs import (
 from omics_runs._clock import VirtualClock
 from omics_runs._env import Env
 from omics_runs._lifecycle import RUN_LIFE, Verdict
+from omics_runs._pacing import Pacer
 from omics_runs._subjects import RunLike
 from omics_runs._wait_plan import plan_run_wait
 from omics_runs._waiting import wait_until
@@ -144,6 +145,16 @@ def test_delays_are_drawn_between_the_shortest_and_the_bound() -> None:
     _, script = wait(*[seen("RUNNING")] * 50, seen("COMPLETED"), env=env)
     assert all(5 <= delay <= 60 for delay in script.slept)
     assert len(set(script.slept)) > 40
+
+
+def test_polls_without_a_turn_are_tried_again_later() -> None:
+    """A poll whose turn is beyond the deadline is no poll; the next try keeps the usual delays."""
+    env = make_env(pacer=Pacer.of(None, 0.01))
+    wait(seen("COMPLETED"), env=env)
+    error, script = wait(env=env, timeout=12)
+    assert isinstance(error, errors.WaitTimeoutError)
+    assert script.slept == [5, 7]
+    assert (script.sent, error.polls) == ([], 0)
 
 
 def test_a_wait_of_weeks_does_not_overflow() -> None:
