@@ -16,7 +16,8 @@ from omics_runs.emulator import Emulator, ScaledClock
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ORDER = ["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"]
 SYNC, ASYNC, GROUP = "start_and_wait.py", "start_and_wait_async.py", "run_group.py"
-TESTS = "test_your_code.py"
+PACED, TESTS = "paced_submissions.py", "test_your_code.py"
+SUBMISSIONS = "../benchmarks/submissions.py"
 AWS = ["--aws", "1234567", "arn:aws:iam::123456789012:role/OmicsRole", "s3://my-bucket/out"]
 
 
@@ -38,7 +39,7 @@ def run_example(name: str, arguments: list[str], settings: Mapping[str, str]) ->
 
 def test_no_example_is_forgotten() -> None:
     """Each file of the folder is among the examples that are run."""
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {SYNC, ASYNC, GROUP, TESTS}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {SYNC, ASYNC, GROUP, PACED, TESTS}
 
 
 def test_the_example_of_tests_passes(tmp_path: Path) -> None:
@@ -87,6 +88,25 @@ def test_the_example_of_a_group_runs() -> None:
         assert sum(map(int, active)) <= 2
 
 
+def test_the_paced_example_runs() -> None:
+    """Twenty runs are started from as many threads, and each gets its line, in their order."""
+    output = run_example(PACED, [], {})
+    lines = re.findall(r"^sample-(\d\d) COMPLETED, results in s3://\S+$", output, re.MULTILINE)
+    assert [int(number) for number in lines] == list(range(1, 21))
+
+
+def test_the_benchmark_of_submissions_runs() -> None:
+    """With small numbers, every contender gets its row; the full ones are for hand and eye."""
+    output = run_example(SUBMISSIONS, ["--runs", "2", "--threads", "1", "--rate", "100"], {})
+    rows = [line.split() for line in output.splitlines()[2:]]
+    assert [row[:2] for row in rows] == [
+        ["omics_runs,", "paced"],
+        ["boto3,", "standard"],
+        ["boto3,", "legacy"],
+        ["boto3,", "adaptive"],
+    ]
+
+
 def run_as_on_aws(name: str, emulator: Emulator, folder: Path) -> str:
     """Run an example with `--aws`, led to the emulator by its environment alone."""
     nowhere = {
@@ -126,7 +146,7 @@ def test_a_failed_run_does_not_end_the_other_waits(tmp_path: Path) -> None:
     assert "\nNA12891 FAILED: OUT_OF_MEMORY_ERROR\n" in output
 
 
-@pytest.mark.parametrize("name", [SYNC, ASYNC, GROUP])
+@pytest.mark.parametrize("name", [SYNC, ASYNC, GROUP, PACED])
 def test_the_example_explains_its_arguments(name: str) -> None:
     """`--help` says what `--aws` takes."""
     assert "--aws WORKFLOW_ID ROLE_ARN OUTPUT_URI" in run_example(name, ["--help"], {})
