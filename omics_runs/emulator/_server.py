@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias, cast
 
 from omics_runs._clock import Clock, ScaledClock, SystemClock, VirtualClock
-from omics_runs.emulator._http import HANG, Received, Refusal, Reply
+from omics_runs.emulator._http import HANG, Received, Refusal, Reply, refused
 
 Handler: TypeAlias = Callable[[Received], Reply]
 
@@ -37,6 +37,11 @@ PATIENCE = 5.0
 
 NO_LINGERING = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 """The value of SO_LINGER with which closing throws away what is unsent, and sends an RST."""
+
+MISTAKE = refused(
+    Refusal(500, "InternalServerException", "The emulator has failed; its console says how.")
+)
+"""The answer where the emulator itself has failed. In process the exception is raised instead."""
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -134,14 +139,23 @@ class _Connection(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self.send_error(refusal.status, refusal.message)
             return
-        reply = self.loopback.handle_received(received)
-        self._wait(reply.delay)
+        reply = self._reply_to(received)
         if reply.drop == "reset":
             self._reset()
         elif self.loopback.closing.is_set() or _is_lost(reply):
             self.close_connection = True
         else:
             self._send(reply)
+
+    def _reply_to(self, received: Received) -> Reply:
+        """Return the answer once it is due; what nobody expected is told, and answered by a 500."""
+        try:
+            reply = self.loopback.handle_received(received)
+            self._wait(reply.delay)
+        except Exception:  # noqa: BLE001  (the emulator's own mistake, whatever it is)
+            self.loopback.handle_error(self.connection, self.client_address)
+            return MISTAKE
+        return reply
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         """Answer any method: the standard library looks for `do_GET` and the like."""

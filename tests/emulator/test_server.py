@@ -19,7 +19,8 @@ import pytest
 from omics_runs._clock import Clock, ScaledClock, SystemClock
 from omics_runs.emulator import Emulator, Fault, VirtualClock
 from omics_runs.emulator._http import Received
-from tests.emulator.conftest import ROLE, START
+from omics_runs.errors import TransportError
+from tests.emulator.conftest import ROLE, START, code
 
 OTHER_METHODS = ("HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "BREW")
 
@@ -299,23 +300,60 @@ def test_own_clocks() -> None:
     assert emulator.clock.monotonic() == 5
 
 
-def test_own_mistakes_are_told(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    """An error of the emulator itself is no silent one."""
+class Unreadable(OwnClock):
+    """A clock that may break."""
 
-    class Broken(OwnClock):
-        """A clock that can't be waited for."""
+    broken = False
 
-        def sleep(self, seconds: float) -> None:
-            """Fail."""
+    def monotonic(self) -> float:
+        """Fail once it is broken."""
+        if self.broken:
             raise NotImplementedError
+        return super().monotonic()
 
-    emulator = Emulator(Broken(), verify_signatures=False)
+
+class Restless(OwnClock):
+    """A clock that can't be waited for."""
+
+    def sleep(self, seconds: float) -> None:
+        """Fail."""
+        raise NotImplementedError
+
+
+def test_own_mistakes_are_answered(capfd: pytest.CaptureFixture[str]) -> None:
+    """An error of the emulator itself is told once, and answered; the connection goes on."""
+    clock = Unreadable()
+    emulator = Emulator(clock, verify_signatures=False)
+    with emulator.serve() as url, httpx.Client(base_url=url) as http:
+        clock.broken = True
+        response = http.get("/run")
+        clock.broken = False
+        assert (response.status_code, code(response)) == (500, "InternalServerException")
+        assert "console" in response.json()["message"]
+        assert http.get("/run").status_code == 200
+    assert capfd.readouterr().err.count("Traceback") == 1
+
+
+def test_a_failed_delay_is_answered(capfd: pytest.CaptureFixture[str]) -> None:
+    """So is an error while an answer is held back."""
+    emulator = Emulator(Restless(), verify_signatures=False)
     emulator.faults.add(Fault(delay=1))
-    with emulator.serve() as url, pytest.raises(httpx.RemoteProtocolError):
-        httpx.get(f"{url}/run")
-    assert "Traceback" in capfd.readouterr().err
+    with emulator.serve() as url:
+        assert httpx.get(f"{url}/run").status_code == 500
+    assert "NotImplementedError" in capfd.readouterr().err
+
+
+def test_own_mistakes_surface_in_process() -> None:
+    """In process an error of the emulator is raised as it is; the SDK has it as the cause."""
+    clock = Unreadable()
+    emulator = Emulator(clock, verify_signatures=False)
+    clock.broken = True
+    with httpx.Client(transport=emulator.transport()) as http, pytest.raises(NotImplementedError):
+        http.get("http://omics/run")
+    with emulator.client(clock=None) as client, pytest.raises(TransportError) as caught:
+        client.list_runs()
+    assert isinstance(caught.value.__cause__, NotImplementedError)
+    assert len(caught.value.attempts) == 1
 
 
 @pytest.mark.parametrize(
