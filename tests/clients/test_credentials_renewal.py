@@ -361,6 +361,21 @@ def test_botocores_refreshable_credentials_are_renewed_before_their_end(fetch: F
     assert fetch(source).access_key == OTHER.access_key
 
 
+@pytest.mark.anyio
+async def test_botocores_early_renewal_keeps_off_the_event_loop() -> None:
+    """Botocore renews in the thread that asks, so the one that asks is not the event loop's."""
+    threads: set[int] = set()
+
+    def renew() -> dict[str, str]:
+        threads.add(threading.get_ident())
+        return metadata(OTHER)
+
+    soon = (datetime.now(UTC) + 12 * MINUTE).isoformat()
+    await CredentialSource(refreshable(renew, soon)).afetch()
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
 # --- many threads at once -----------------------------------------------------------------------
 
 
