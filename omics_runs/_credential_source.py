@@ -129,9 +129,8 @@ class CredentialSource:
                 return flight.result()
 
     def _fly(self, flight: _Flight[threading.Event], refused: Credentials | None) -> Credentials:
-        errand = self._errand(refused)
         try:
-            flight.credentials = self._look_up(errand)
+            flight.credentials = self._look_up(self._errand(refused))
         except Exception as error:
             flight.error = error
             raise

@@ -602,7 +602,7 @@ async def test_refused_task_joins_a_plain_look_up(is_stuck: bool, calls: int) ->
 
 @pytest.mark.anyio
 async def test_plain_task_joins_the_look_up_of_a_refused_one() -> None:
-    """While refused keys are being renewed, nobody signs with them."""
+    """Who has no keys at hand takes those that are being looked up for somebody else."""
     gate, crowd = gated(Vault())
     refused = await first_keys(gate, crowd)
     async with anyio.create_task_group() as group:

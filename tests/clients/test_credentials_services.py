@@ -19,7 +19,7 @@ from omics_runs.emulator import Emulator
 
 from .conftest import Caller
 from .key_services import Answer, KeyServices, refusal
-from .keys import Fetch, boto3_session, botocore
+from .keys import boto3_session, botocore
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 SOURCE = "[profile source]\naws_access_key_id = AKIDSOURCE\naws_secret_access_key = s\n"
@@ -135,15 +135,24 @@ class Clock:
 
 
 @pytest.mark.usefixtures("provider")
-def test_keys_are_found_and_accepted(
-    services: KeyServices, emulator: Emulator, caller: Caller
-) -> None:
+def test_keys_are_found_and_accepted(services: KeyServices, emulator: Emulator) -> None:
     """The keys are found by themselves, kept, and what they sign is accepted."""
-    client = caller.client(emulator, credentials=None)
-    for _ in range(2):
+    with emulator.client(credentials=None) as client:
         client.list_runs()
-    client.close()
+        client.list_runs()
     assert [request.signed for request in emulator.requests] == [True, True]
+    assert services.issued == 1
+
+
+def test_keys_are_found_in_each_color(
+    machine: Machine, services: KeyServices, emulator: Emulator, caller: Caller
+) -> None:
+    """The async client finds its keys just as the sync one does, on either event loop."""
+    machine.container()
+    client = caller.client(emulator, credentials=None)
+    client.list_runs()
+    client.close()
+    assert [request.signed for request in emulator.requests] == [True]
     assert services.issued == 1
 
 
@@ -216,13 +225,12 @@ def test_failures_at_first(
     answer: Answer,
     reason: str,
     is_passing: bool,
-    fetch: Fetch,
 ) -> None:
     """A look-up that fails says why, and whether it may pass."""
     setup(machine)
     services.failure = answer
     with pytest.raises(errors.CredentialsError) as caught:
-        fetch(CredentialSource(region="us-west-2"))
+        CredentialSource(region="us-west-2").fetch()
     assert type(caught.value.__cause__).__name__ == reason
     assert caught.value.is_passing is is_passing
 
@@ -258,33 +266,31 @@ def test_failures_later(
     assert source.fetch().session_token == "token-2"
 
 
-def test_unreachable_service(machine: Machine, services: KeyServices, fetch: Fetch) -> None:
+def test_unreachable_service(machine: Machine, services: KeyServices) -> None:
     """Where nobody listens, the failure may pass."""
     machine.role()
     machine.patch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
     with pytest.raises(errors.CredentialsError, match="EndpointConnectionError") as caught:
-        fetch(CredentialSource(region="us-west-2"))
+        CredentialSource(region="us-west-2").fetch()
     assert caught.value.is_passing
     assert services.questions == []
 
 
-def test_role_is_assumed_in_the_clients_region(
-    machine: Machine, services: KeyServices, fetch: Fetch
-) -> None:
+def test_role_is_assumed_in_the_clients_region(machine: Machine, services: KeyServices) -> None:
     """A role is assumed in the region of the client, which no file need name."""
     machine.role()
-    fetch(CredentialSource(region="eu-west-2"))
+    CredentialSource(region="eu-west-2").fetch()
     (question,) = services.questions
     assert "/eu-west-2/sts/" in question.headers["Authorization"]
 
 
 def test_refused_keys_of_a_session_are_not_taken_from_its_cache(
-    machine: Machine, services: KeyServices, fetch: Fetch
+    machine: Machine, services: KeyServices
 ) -> None:
     """A session that was given assumes its role anew, although it has kept the refused keys."""
     machine.role()
     source = CredentialSource(boto3_session(region_name="us-west-2"))
-    first = fetch(source)
-    assert fetch(source) is first
-    assert {fetch(source, first).session_token for _ in range(3)} == {"token-2"}
+    first = source.fetch()
+    assert source.fetch() is first
+    assert {source.fetch(first).session_token for _ in range(3)} == {"token-2"}
     assert services.issued == 2
