@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nox
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+LOCK = "requirements/dev.lock"
 
 nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -18,14 +20,18 @@ nox.options.sessions = [
     "codegen",
     "tests",
     "min_deps",
+    "locked",
     "coverage",
     "aws_cli",
     "docs",
 ]
 
 
+QUICK = ("tests/core", "tests/wire", "tests/signing", "tests/test_api.py")
+"""What needs no emulator, and is done in half a minute."""
+
 SDK = (
-    *("tests/core", "tests/wire", "tests/signing", "tests/clients", "tests/test_api.py"),
+    *(*QUICK, "tests/clients"),
     *("tests/emulator/test_boto3.py", "tests/emulator/test_boto3_operations.py"),
 )
 """What depends on the interpreter and on other packages: the SDK, and boto3 as a judge."""
@@ -49,6 +55,25 @@ def min_deps(session: nox.Session) -> None:
     session.install("--resolution", "lowest-direct", "-e", ".[test,codegen]")
     session.env["HYPOTHESIS_PROFILE"] = "quick"
     run_pytest(session, "python", of=SDK)
+
+
+@nox.session
+def locked(session: nox.Session) -> None:
+    """The quick tests on the very releases of requirements/dev.lock, each known by its hash."""
+    session.install("--require-hashes", "-r", LOCK)
+    session.install("--no-deps", "--no-build-isolation", "-e", ".")
+    session.env["HYPOTHESIS_PROFILE"] = "quick"
+    run_pytest(session, "python", of=QUICK)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write requirements/dev.lock anew, with the newest release of everything."""
+    session.install("uv")
+    options = ("--all-extras", "--universal", "--python-version", PYTHONS[0], "--upgrade")
+    form = ("--generate-hashes", "--no-header", "--no-annotate", "--quiet", "--output-file", LOCK)
+    build = "requirements/build.in"
+    session.run("uv", "pip", "compile", "pyproject.toml", build, *options, *form, silent=True)
 
 
 @nox.session(python=PYTHONS[0])
@@ -84,6 +109,20 @@ def slow(session: nox.Session) -> None:
     """What waits in real time; neither `nox` nor the gate asks for it."""
     session.install("-e", ".[test]")
     session.run("python", "-m", "pytest", "-q", "-m", "slow", "tests/slow", *session.posargs)
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Whether the tests of the core notice changes of it; takes half an hour, is never in the gate.
+
+    `nox -s mutation -- "omics_runs._retry*"` changes one module; tests/mutation/README.md tells
+    what to make of the survivors.
+    """
+    session.install("-e", ".[test,codegen]", "mutmut>=3.8,<4")
+    session.env["HYPOTHESIS_PROFILE"] = "quick"
+    shutil.rmtree("mutants", ignore_errors=True)  # the verdicts of an older run
+    session.run("mutmut", "run", "--max-children", "1", *session.posargs)
+    session.run("mutmut", "results")
 
 
 @nox.session
