@@ -136,12 +136,21 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typing(session: nox.Session) -> None:
-    """Four type checkers over the package, the examples and the typing tests."""
+    """Four type checkers over the package, the examples and the typing tests.
+
+    The quick ones, and mypy once, look with the eyes of other systems and of the newest Python.
+    """
     session.install("-e", ".[dev]")
     session.run("mypy")
     session.run("pyright")
-    session.run("ty", "check", "--error-on-warning", "omics_runs", "examples", "tests/typing")
+    session.run("mypy", "--platform", "win32", "--python-version", PYTHONS[-1])
+    ty = ("ty", "check", "--error-on-warning", "omics_runs", "examples", "tests/typing")
+    session.run(*ty)
     session.run("pyrefly", "check")
+    for platform, version in (("win32", PYTHONS[-1]), ("darwin", PYTHONS[0])):
+        elsewhere = ("--python-platform", platform, "--python-version", version)
+        session.run(*ty, *elsewhere)
+        session.run("pyrefly", "check", *elsewhere)
 
 
 @nox.session

@@ -187,9 +187,8 @@ class OmicsRunsClient(SyncOperations):
 
         The run itself is never touched: whatever ends the wait, the run goes on. Throttling,
         server errors, network trouble and keys that can't be had for a while are ridden out until
-        the deadline. A status that the run
-        has passed already counts as reached, and one that can no longer come ends the wait at
-        once.
+        the deadline. A status that the run has passed already counts as reached, and one that can
+        no longer come ends the wait at once.
 
         Args:
             run: The run: its id, a `RunRef` or its text, or an answer that speaks of it. If its
@@ -218,7 +217,7 @@ class OmicsRunsClient(SyncOperations):
             WaitTimeoutError: Time is up; its `run` is the run as it was last seen.
             InvalidRequestError: An argument is wrong.
             ServiceError: The service refused to tell of the run, for example by a 403 or 404.
-            CredentialsError: There are no keys to sign with, and time alone won\'t bring any.
+            CredentialsError: There are no keys to sign with, and time alone won't bring any.
         """
         plan = plan_run_wait(run, status, timeout, min_delay, max_delay, progress)
         return self._run(wait_flow(plan, self._env))
@@ -261,7 +260,7 @@ class OmicsRunsClient(SyncOperations):
             WaitTimeoutError: Time is up; its `task` is the task as it was last seen.
             InvalidRequestError: An argument is wrong.
             ServiceError: The service refused to tell of the task, for example by a 403 or 404.
-            CredentialsError: There are no keys to sign with, and time alone won\'t bring any.
+            CredentialsError: There are no keys to sign with, and time alone won't bring any.
         """
         plan = plan_task_wait(run, task, status, timeout, min_delay, max_delay, progress)
         return self._run(wait_flow(plan, self._env))
@@ -305,7 +304,7 @@ class OmicsRunsClient(SyncOperations):
             WaitTimeoutError: Time is up; its `batch` is the batch as it was last seen.
             InvalidRequestError: An argument is wrong.
             ServiceError: The service refused to tell of the batch, for example by a 403 or 404.
-            CredentialsError: There are no keys to sign with, and time alone won\'t bring any.
+            CredentialsError: There are no keys to sign with, and time alone won't bring any.
         """
         plan = plan_batch_wait(batch, status, timeout, min_delay, max_delay, progress)
         return self._run(wait_flow(plan, self._env))
