@@ -78,6 +78,10 @@ def construct() -> None:
     OmicsRunsClient(http_client=httpx.AsyncClient())  # type: ignore
     OmicsRunsClient(regoin="us-west-2")  # type: ignore
     OmicsRunsClient(retry=3)  # type: ignore
+    OmicsRunsClient(rate_limits={**SERVICE_RATES, "StartRun": 5}, poll_rate=None)
+    OmicsRunsClient(rate_limits={"StartRun": "1"})  # type: ignore
+    OmicsRunsClient(poll_rate="2")  # type: ignore
+    assert_type(SERVICE_RATES, Mapping[str, float])
 
 
 def start(client: OmicsRunsClient, typed: Inputs, plain: dict[str, str]) -> None:
