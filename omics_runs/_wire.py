@@ -223,7 +223,7 @@ def _error_code(response: httpx.Response, body: Any) -> str:
 
 def _bare(code: str) -> str:
     """Cut a namespace before `#` and an address after `:` from an error code."""
-    return code.split(":", 1)[0].rsplit("#", 1)[-1].strip()
+    return code.partition(":")[0].rpartition("#")[2].strip()
 
 
 def _error_class(code: str, status: int) -> type[ServiceError]:
