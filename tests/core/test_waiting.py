@@ -472,6 +472,13 @@ def test_what_progress_raises_reaches_the_caller() -> None:
     assert caught.value is mine
 
 
+def test_a_progress_that_runs_out() -> None:
+    """A StopIteration of the callback is the cause of an error; it ends no wait as a success."""
+    with pytest.raises(RuntimeError) as caught:
+        wait(seen("RUNNING"), progress=lambda _: next(iter(())))
+    assert isinstance(caught.value.__cause__, StopIteration)
+
+
 def test_a_closed_wait_leaves_nothing_behind() -> None:
     """Closing the flow half-way sends nothing more, no CancelRun above all."""
     env = make_env()
