@@ -11,13 +11,13 @@ import httpx
 
 from omics_runs._core import call
 from omics_runs._drivers import AsyncDriver
-from omics_runs._errors import ConfigurationError
 from omics_runs._generated.async_operations import AsyncOperations
 from omics_runs._generated.enums import BatchStatus, RunStatus, TaskStatus
 from omics_runs._model import Response
+from omics_runs._pool import AsyncPool, LentAsyncClient, closed
 from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
-from omics_runs._setup import Arguments, Setup, build_http, check_http_client, with_changes
+from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
 from omics_runs._timeout import Timeout
 from omics_runs._wait_plan import plan_batch_wait, plan_run_wait, plan_task_wait
 from omics_runs._waiting import wait_until as wait_flow
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from omics_runs._generated.models import GetBatchResponse, GetRunResponse, GetRunTaskResponse
     from omics_runs._hooks import RequestHook, ResponseHook, RetryHook
     from omics_runs._progress import BatchProgress, Progress, TaskProgress
-    from omics_runs._setup import ProxyLike
+    from omics_runs._recipe import ProxyLike
     from omics_runs._subjects import BatchLike, RunLike, TaskLike
     from omics_runs._tracing import TracerProvider
 
@@ -72,9 +72,10 @@ class AsyncOmicsRunsClient(AsyncOperations):
         poll_rate: Polls a second of all waits of this client together, so that many waits slow
             each other down instead of being throttled. None for no limit.
         verify: Certificates to trust: True for the usual ones, False for no check at all, a file,
-            or an `ssl.SSLContext`. With True, `AWS_CA_BUNDLE`, the profile's `ca_bundle` and
-            `SSL_CERT_FILE` count.
-        proxy: Address of a proxy. None: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+            or a folder of them, or an `ssl.SSLContext`. With True, `AWS_CA_BUNDLE`, the profile's
+            `ca_bundle`, `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
+        proxy: Address of a proxy. None: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, as
+            they are when the client is built.
         http_client: An `httpx.AsyncClient` of your own, with its own timeouts, proxies and
             certificates. It is used as it is and stays yours to close.
         validate: Whether requests are checked before they are sent.
@@ -143,8 +144,8 @@ class AsyncOmicsRunsClient(AsyncOperations):
         )
         self._env = setup.env
         self._owns_http = http_client is None
-        http = build_http(httpx.AsyncClient, setup) if http_client is None else http_client
-        self._driver = AsyncDriver(http, setup.credentials, setup.env.clock)
+        pool = AsyncPool(setup.recipe()) if http_client is None else LentAsyncClient(http_client)
+        self._driver = AsyncDriver(pool, setup.credentials, setup.env.clock)
 
     async def send(
         self,
@@ -312,6 +313,11 @@ class AsyncOmicsRunsClient(AsyncOperations):
         where = self._env.endpoint.url_for("")
         return f"{type(self).__name__}(region={self._env.region!r}, endpoint={where!r})"
 
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return a copy that shares connections and credentials, as a shallow one does."""
+        del memo
+        return copy.copy(self)
+
     def with_options(
         self,
         *,
@@ -339,7 +345,7 @@ class AsyncOmicsRunsClient(AsyncOperations):
     async def aclose(self) -> None:
         """Close the connections, unless they belong to an `http_client` of yours."""
         if self._owns_http:
-            await self._driver.http.aclose()
+            await self._driver.pool.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -353,8 +359,7 @@ class AsyncOmicsRunsClient(AsyncOperations):
         await self.aclose()
 
     async def _run(self, flow: Flow[T]) -> T:
-        if self._driver.http.is_closed:
+        if self._driver.pool.is_closed:
             flow.close()
-            msg = "this client is closed"
-            raise ConfigurationError(msg)
+            raise closed()
         return await self._driver.run(flow)

@@ -11,13 +11,13 @@ import httpx
 
 from omics_runs._core import call
 from omics_runs._drivers import SyncDriver
-from omics_runs._errors import ConfigurationError
 from omics_runs._generated.enums import BatchStatus, RunStatus, TaskStatus
 from omics_runs._generated.sync_operations import SyncOperations
 from omics_runs._model import Response
+from omics_runs._pool import LentClient, SyncPool, closed
 from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
-from omics_runs._setup import Arguments, Setup, build_http, check_http_client, with_changes
+from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
 from omics_runs._timeout import Timeout
 from omics_runs._wait_plan import plan_batch_wait, plan_run_wait, plan_task_wait
 from omics_runs._waiting import wait_until as wait_flow
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from omics_runs._generated.models import GetBatchResponse, GetRunResponse, GetRunTaskResponse
     from omics_runs._hooks import RequestHook, ResponseHook, RetryHook
     from omics_runs._progress import BatchProgress, Progress, TaskProgress
-    from omics_runs._setup import ProxyLike
+    from omics_runs._recipe import ProxyLike
     from omics_runs._subjects import BatchLike, RunLike, TaskLike
     from omics_runs._tracing import TracerProvider
 
@@ -72,9 +72,10 @@ class OmicsRunsClient(SyncOperations):
         poll_rate: Polls a second of all waits of this client together, so that many waits slow
             each other down instead of being throttled. None for no limit.
         verify: Certificates to trust: True for the usual ones, False for no check at all, a file,
-            or an `ssl.SSLContext`. With True, `AWS_CA_BUNDLE`, the profile's `ca_bundle` and
-            `SSL_CERT_FILE` count.
-        proxy: Address of a proxy. None: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+            or a folder of them, or an `ssl.SSLContext`. With True, `AWS_CA_BUNDLE`, the profile's
+            `ca_bundle`, `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
+        proxy: Address of a proxy. None: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, as
+            they are when the client is built.
         http_client: An `httpx.Client` of your own, with its own timeouts, proxies and
             certificates. It is used as it is and stays yours to close.
         validate: Whether requests are checked before they are sent.
@@ -143,8 +144,8 @@ class OmicsRunsClient(SyncOperations):
         )
         self._env = setup.env
         self._owns_http = http_client is None
-        http = build_http(httpx.Client, setup) if http_client is None else http_client
-        self._driver = SyncDriver(http, setup.credentials, setup.env.clock)
+        pool = SyncPool(setup.recipe()) if http_client is None else LentClient(http_client)
+        self._driver = SyncDriver(pool, setup.credentials, setup.env.clock)
 
     def send(
         self,
@@ -313,6 +314,11 @@ class OmicsRunsClient(SyncOperations):
         where = self._env.endpoint.url_for("")
         return f"{type(self).__name__}(region={self._env.region!r}, endpoint={where!r})"
 
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return a copy that shares connections and credentials, as a shallow one does."""
+        del memo
+        return copy.copy(self)
+
     def with_options(
         self,
         *,
@@ -340,7 +346,7 @@ class OmicsRunsClient(SyncOperations):
     def close(self) -> None:
         """Close the connections, unless they belong to an `http_client` of yours."""
         if self._owns_http:
-            self._driver.http.close()
+            self._driver.pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -354,8 +360,7 @@ class OmicsRunsClient(SyncOperations):
         self.close()
 
     def _run(self, flow: Flow[T]) -> T:
-        if self._driver.http.is_closed:
+        if self._driver.pool.is_closed:
             flow.close()
-            msg = "this client is closed"
-            raise ConfigurationError(msg)
+            raise closed()
         return self._driver.run(flow)

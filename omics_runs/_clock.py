@@ -14,6 +14,8 @@ from typing import Protocol, TypeAlias
 import anyio
 import anyio.lowlevel
 
+from omics_runs._forks import Lock
+
 GLANCE = 0.02
 """Real seconds after which a wait that may be given up looks whether it is."""
 
@@ -114,7 +116,7 @@ class VirtualClock:
         self._participants = participants
         self._sleepers: list[_Sleeper] = []
         self._places = itertools.count()
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def now(self) -> datetime:
         """Return the real time of day in UTC."""
@@ -126,7 +128,7 @@ class VirtualClock:
 
     def advance(self, seconds: float) -> None:
         """Move time ahead by hand, and wake whoever is due."""
-        with self._lock:
+        with self._lock.current:
             self._jump_to(self._elapsed + seconds)
 
     def sleep(self, seconds: float, *, given_up: threading.Event | None = None) -> None:
@@ -164,20 +166,20 @@ class VirtualClock:
         self._change_participants(-1)
 
     def _change_participants(self, by: int) -> None:
-        with self._lock:
+        with self._lock.current:
             self._participants += by
             self._jump_if_all_sleep()
 
     @contextmanager
     def _sleeping(self, seconds: float, wake: Callable[[], object]) -> Generator[None]:
-        with self._lock:
+        with self._lock.current:
             sleeper = (self._elapsed + max(seconds, 0.0), next(self._places), wake)
             heapq.heappush(self._sleepers, sleeper)
             self._jump_if_all_sleep()
         try:
             yield
         finally:
-            with self._lock:
+            with self._lock.current:
                 if sleeper in self._sleepers:  # cancelled before its time
                     self._sleepers.remove(sleeper)
                     heapq.heapify(self._sleepers)

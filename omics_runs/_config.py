@@ -353,7 +353,10 @@ def _ca_bundle(verify: Verify, sources: _Sources) -> str | None:
     if verify is not True:
         return None
     found = sources.find("AWS_CA_BUNDLE", key="ca_bundle") or sources.find("SSL_CERT_FILE")
-    return None if found is None else _existing(found)
+    if found is None:
+        # Perhaps a list of folders: OpenSSL passes over those that are not there.
+        return sources.read(_text, "SSL_CERT_DIR")
+    return _existing(found)
 
 
 def _existing(found: _Found) -> str:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
 from omics_runs._errors import ConfigurationError, CredentialsError
+from omics_runs._forks import Lock
 
 # botocore's sessions are not thread-safe, and two clients may have been given the same one.
-_SESSIONS = threading.Lock()
+_SESSIONS = Lock()
 
 # botocore would read AWS_DEFAULT_PROFILE first, and so take another profile than `_config` does.
 _PROFILE_VARIABLES: Mapping[str, object] = {
@@ -71,7 +71,7 @@ def of_session(session: Any, has_worked: bool = False) -> object:
         CredentialsError: It has none.
         ConfigurationError: It is asynchronous.
     """
-    with _SESSIONS:
+    with _SESSIONS.current:
         found = session.get_credentials()
     if found is None:
         msg = "the session given as credentials has none; see what it was made with"

@@ -25,11 +25,20 @@ from anyio import to_thread
 from anyio.lowlevel import RunVar
 from attrs import define, frozen
 
+from omics_runs._clock import wait_for
 from omics_runs._credential_providers import Answer, NeedsLoop, answer_of, provider_of
 from omics_runs._credential_windows import Due, Held
 from omics_runs._credentials import Credentials, CredentialsLike
+from omics_runs._errors import ConfigurationError
+from omics_runs._forks import Lock, renew_in_children
+from omics_runs._narrow import is_importable
 
 logger = logging.getLogger("omics_runs")
+
+_KEYS_STAY = (
+    "this client can't be pickled: keys do not travel, nor does what may hold some. Name a "
+    "profile, leave the keys to the environment, or give an importable function as credentials="
+)
 
 Landed = TypeVar("Landed", threading.Event, anyio.Event)
 
@@ -61,7 +70,24 @@ class CredentialSource:
         keys = self._provider.at_hand
         self._held = None if keys is None else Held(keys, is_momentary=False)
         self._flight: _Flight[threading.Event] | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        self._origin = (credentials, profile, region)
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Forget a look-up of the parent's threads, which nobody here will end."""
+        self._flight = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process without any keys, to look them up there.
+
+        Raises:
+            ConfigurationError: The caller gave keys, or something that may hold some.
+        """
+        given, profile, region = self._origin
+        if not (given is None or is_importable(given)):
+            raise ConfigurationError(_KEYS_STAY)
+        return partial(CredentialSource, given, profile=profile, region=region), ()
 
     def fetch(self, refused: Credentials | None = None) -> Credentials:
         """Return credentials to sign with, blocking while they are looked up.
@@ -115,7 +141,7 @@ class CredentialSource:
 
     def _fetch(self, refused: Credentials | None) -> Credentials:
         while True:
-            with self._lock:
+            with self._lock.current:
                 flight = self._flight
                 ready = self._ready(refused, is_under_way=flight is not None)
                 if ready is not None:
@@ -124,7 +150,7 @@ class CredentialSource:
                 self._flight = flight or own
             if flight is None:
                 return self._fly(own, refused)
-            flight.landed.wait()
+            wait_for(flight.landed.wait)
             if flight.has_served(refused):
                 return flight.result()
 
@@ -135,7 +161,7 @@ class CredentialSource:
             flight.error = error
             raise
         finally:
-            with self._lock:
+            with self._lock.current:
                 self._flight = None
             flight.landed.set()
         return flight.credentials

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TypeVar, assert_never
 
 import anyio
-import httpx
 from attrs import frozen
 
 from omics_runs._clock import Clock
 from omics_runs._credential_source import CredentialSource
 from omics_runs._effects import Effect, FetchCredentials, Flow, Send, Sleep
+from omics_runs._pool import AsyncPool, LentAsyncClient, LentClient, SyncPool
 from omics_runs._sigv4 import load_signer
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ T = TypeVar("T")
 class SyncDriver:
     """Performs flows in the calling thread."""
 
-    http: httpx.Client
+    pool: SyncPool | LentClient
     credentials: CredentialSource
     clock: Clock
 
@@ -49,7 +49,7 @@ class SyncDriver:
     def _perform(self, effect: Effect) -> object:
         match effect:
             case Send(request):
-                return self.http.send(request, auth=None, follow_redirects=False)
+                return self.pool.http().send(request, auth=None, follow_redirects=False)
             case Sleep(seconds):
                 self.clock.sleep(seconds)
                 return None
@@ -63,7 +63,7 @@ class SyncDriver:
 class AsyncDriver:
     """Performs flows in the calling task, on asyncio or trio."""
 
-    http: httpx.AsyncClient
+    pool: AsyncPool | LentAsyncClient
     credentials: CredentialSource
     clock: Clock
 
@@ -89,7 +89,8 @@ class AsyncDriver:
         match effect:
             case Send(request, time_left):
                 with anyio.fail_after(time_left):
-                    return await self.http.send(request, auth=None, follow_redirects=False)
+                    http = await self.pool.http()
+                    return await http.send(request, auth=None, follow_redirects=False)
             case Sleep(seconds):
                 await self.clock.asleep(seconds)
                 return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from attrs import Factory, frozen
+from attrs import NOTHING, Factory, fields, frozen
 
 from omics_runs._hooks import Hooks
 from omics_runs._pacing import Pacer
@@ -34,13 +35,18 @@ class Env:
     retry: RetryPolicy
     clock: Clock
     user_agent: UserAgent
-    hooks: Hooks = Factory(Hooks)
-    tracing: Tracing | None = None
+    hooks: Hooks
+    tracing: Tracing | None
+    pacer: Pacer
     quota: RetryQuota = Factory(RetryQuota)
     offset: ClockOffset = Factory(ClockOffset)
     """What the service's clock is ahead of ours."""
-    pacer: Pacer = Factory(Pacer)
     unsettled: set[str | None] = Factory(set[str | None])
     """Idempotency tokens of calls whose answers were lost."""
     random: Callable[[], float] = random.random
     """Where jitter comes from: a number from 0 up to 1."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process without the cells: what has a default is made anew there."""
+        settings = [field.name for field in fields(Env) if field.default is NOTHING]
+        return partial(Env, **{name: getattr(self, name) for name in settings}), ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any, TypeGuard
 
 
@@ -39,3 +41,10 @@ def is_time(value: object) -> TypeGuard[int | float]:
 def is_number(value: object) -> TypeGuard[int | float]:
     """Return whether `value` is a number; booleans are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_importable(value: object) -> bool:
+    """Return whether `value` is a function or class that its module has under its own name."""
+    names = str(getattr(value, "__qualname__", "")).split(".")
+    module: object = sys.modules.get(str(getattr(value, "__module__", None)))
+    return reduce(lambda place, name: getattr(place, name, None), names, module) is value

@@ -9,16 +9,16 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
-import threading
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
 from omics_runs._effects import Flow, Sleep
 from omics_runs._errors import ConfigurationError
+from omics_runs._forks import Lock, renew_in_children
 from omics_runs._generated.operations import OPERATIONS
 from omics_runs._narrow import is_mapping
 from omics_runs._rates import SERVICE_RATES
@@ -55,7 +55,17 @@ class Lane:
     """Tickets of those who wait. They are numbered, so that it is always in order."""
     _gone: deque[int] = field(factory=deque[int], init=False)
     _tickets: Iterator[int] = field(factory=itertools.count, init=False)
-    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+    _lock: Lock = field(factory=Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Forget the parent's threads, none of which will come for its turn here."""
+        self._queue, self._gone = [], deque()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Lane, (self.name, self.rate)
 
     @property
     def _interval(self) -> float:
@@ -80,7 +90,7 @@ class Lane:
 
     def _look(self, ticket: int, clock: Clock) -> float:
         """Return the seconds until the turn; 0 if it is there, and it is taken then."""
-        with self._lock:
+        with self._lock.current:
             now = clock.monotonic()
             self._forget_the_gone()
             place = self._enqueue(ticket)

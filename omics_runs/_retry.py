@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -15,6 +14,7 @@ from omics_runs._errors import (
     TransportError,
     UnreadableResponseError,
 )
+from omics_runs._forks import Lock
 from omics_runs._generated.errors import FAULT_BY_CODE
 from omics_runs._timeout import is_positive
 
@@ -177,11 +177,11 @@ class RetryQuota:
     """
 
     available: int = QUOTA_SIZE
-    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False, eq=False)
+    _lock: Lock = field(factory=Lock, init=False, repr=False, eq=False)
 
     def take(self, cost: int) -> bool:
         """Take `cost` tokens; return False, and take none, if there are not enough."""
-        with self._lock:
+        with self._lock.current:
             if cost > self.available:
                 return False
             self.available -= cost
@@ -189,7 +189,7 @@ class RetryQuota:
 
     def give_back(self, tokens: int) -> None:
         """Return tokens after a success; the quota never exceeds its size."""
-        with self._lock:
+        with self._lock.current:
             self.available = min(self.available + tokens, QUOTA_SIZE)
 
 

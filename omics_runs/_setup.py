@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
 import attrs
 import httpx
@@ -17,8 +18,10 @@ from omics_runs._clock import Clock, SystemClock
 from omics_runs._credential_source import CredentialSource
 from omics_runs._env import Env
 from omics_runs._errors import ConfigurationError
+from omics_runs._generated.operations import OPERATIONS
 from omics_runs._hooks import Hooks, RequestHook, ResponseHook, RetryHook
 from omics_runs._pacing import Pacer
+from omics_runs._recipe import ProxyLike, Recipe
 from omics_runs._retry import RetryPolicy
 from omics_runs._timeout import Timeout
 from omics_runs._tracing import TracerProvider, Tracing
@@ -28,14 +31,7 @@ if TYPE_CHECKING:
     from omics_runs._config import Settings, Verify
     from omics_runs._credentials import CredentialsLike
 
-IDLE_CONNECTIONS = httpx.Limits(
-    max_connections=100, max_keepalive_connections=20, keepalive_expiry=75.0
-)
-"""Idle connections outlive the longest delay between two polls, so that a wait keeps one."""
-
-H = TypeVar("H", httpx.Client, httpx.AsyncClient)
-
-ProxyLike: TypeAlias = str | httpx.Proxy
+HOST_PREFIXES = frozenset(operation.host_prefix for operation in OPERATIONS.values())
 
 
 @frozen(kw_only=True)
@@ -70,8 +66,8 @@ class Setup:
 
     env: Env
     credentials: CredentialSource
-    http: dict[str, Any]
-    """Arguments for the httpx client, if the SDK is to build one."""
+    recipe: Callable[[], Recipe]
+    """Settles how to make httpx clients; not called if the caller gave one."""
 
     @classmethod
     def of(cls, given: Arguments) -> Setup:
@@ -82,23 +78,26 @@ class Setup:
         """
         _check_types(given)
         _refuse_contradictions(given)
+        verify = os.fspath(given.verify) if isinstance(given.verify, os.PathLike) else given.verify
         settings = _config.load(
             region=given.region,
             profile=given.profile,
             endpoint_url=given.endpoint_url,
             use_fips=given.use_fips,
             use_dualstack=given.use_dualstack,
-            verify=given.verify if given.http_client is None else False,
+            verify=verify if given.http_client is None else False,
             session=given.credentials,
         )
         if given.sign and settings.region is None:
             raise ConfigurationError(_endpoint.NO_REGION)
+        env = _env(given, settings)
+        urls = sorted({env.endpoint.url_for(prefix) for prefix in HOST_PREFIXES})
         return cls(
-            env=_env(given, settings),
+            env=env,
             credentials=CredentialSource(
                 given.credentials, profile=settings.explicit_profile, region=settings.region
             ),
-            http=_http_arguments(given, settings),
+            recipe=partial(Recipe, settings.ca_bundle or verify, given.proxy, tuple(urls)),
         )
 
 
@@ -133,19 +132,6 @@ def _check_types(given: Arguments) -> None:
             words = ", ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
             msg = f"{name} must be one of {words}, got {value!r}"
             raise ConfigurationError(msg)
-
-
-def build_http(kind: Callable[..., H], setup: Setup) -> H:
-    """Return the SDK's own httpx client.
-
-    Raises:
-        ConfigurationError: A proxy or certificate setting can't be used.
-    """
-    try:
-        return kind(**setup.http)
-    except (ValueError, TypeError, ImportError, httpx.InvalidURL) as error:
-        msg = f"the HTTP client can't be built, check proxy settings: {error}"
-        raise ConfigurationError(msg) from error
 
 
 def _refuse_contradictions(given: Arguments) -> None:
@@ -198,28 +184,6 @@ def _timeout(given: Arguments) -> Timeout:
 
 def _or_endless(seconds: float | None) -> float:
     return float("inf") if seconds is None else seconds
-
-
-def _http_arguments(given: Arguments, settings: Settings) -> dict[str, Any]:
-    if given.http_client is not None:
-        return {}
-    return {
-        "verify": _verification(given.verify, settings.ca_bundle),
-        "proxy": given.proxy,
-        "limits": IDLE_CONNECTIONS,
-    }
-
-
-def _verification(verify: Verify, ca_bundle: str | None) -> bool | ssl.SSLContext:
-    verify = os.fspath(verify) if isinstance(verify, os.PathLike) else verify
-    bundle = verify if isinstance(verify, str) else ca_bundle
-    if bundle is None or isinstance(verify, ssl.SSLContext) or verify is False:
-        return verify if not isinstance(verify, str) else True
-    try:
-        return ssl.create_default_context(cafile=bundle)
-    except OSError as error:
-        msg = f"the CA bundle {bundle!r} can't be read: {error}"
-        raise ConfigurationError(msg) from error
 
 
 def with_changes(

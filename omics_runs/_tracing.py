@@ -66,6 +66,10 @@ class Tracing:
             attributes["cloud.region"] = region
         return cls(provider.get_tracer("omics_runs", __version__), trace, attributes)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process without the provider: there, the global one is used."""
+        return _of_global_provider, (self.attributes.get("cloud.region"),)
+
     @contextmanager
     def span(self, job: Job[Any]) -> Generator[None]:
         """Have a span around the whole of a call, its waits between attempts included."""
@@ -89,6 +93,11 @@ class Tracing:
                 span.set_attribute("error.type", kind)
                 span.set_status(self.trace.StatusCode.ERROR, kind)
                 raise
+
+
+def _of_global_provider(region: str | None) -> Tracing | None:
+    trace: Any = importlib.import_module("opentelemetry.trace")
+    return Tracing.of(trace.get_tracer_provider(), region)
 
 
 def _kind(error: BaseException) -> str:

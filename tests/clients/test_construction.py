@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import ssl
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -315,57 +311,6 @@ def test_unsigned_calls_need_neither_credentials_nor_region() -> None:
     )
     client.get_run("1")
     assert "authorization" not in sent[0].headers
-
-
-@pytest.fixture
-def proxy() -> Any:
-    """Serve as a plain HTTP proxy on loopback that answers everything itself."""
-    paths: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            paths.append(self.path)
-            body = json.dumps(RUN).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            """Be quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", paths
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.mark.parametrize(
-    "how",
-    [
-        pytest.param(lambda url, _: {"proxy": url}, id="argument"),
-        pytest.param(lambda url, patch: patch.setenv("HTTP_PROXY", url) or {}, id="environment"),
-    ],
-)
-def test_proxies(
-    proxy: tuple[str, list[str]],
-    how: Callable[..., dict[str, Any]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Requests go through the proxy that an argument or the environment names."""
-    url, paths = proxy
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    arguments = how(url, monkeypatch)
-    endpoint = "http://omics.example.test"
-    with OmicsRunsClient(
-        "us-west-2", endpoint_url=endpoint, credentials=KEYS, **arguments
-    ) as client:
-        assert client.get_run("1").id == "1"
-    assert paths == ["http://omics.example.test/run/1"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from omics_runs._clock import VirtualClock
 from omics_runs._effects import Effect, FetchCredentials, Flow, Send, Sleep
 from omics_runs._endpoint import Endpoint
 from omics_runs._env import Env
+from omics_runs._hooks import Hooks
+from omics_runs._pacing import Pacer
 from omics_runs._user_agent import UserAgent
 
 T = TypeVar("T")
@@ -30,6 +32,9 @@ def make_env(**changes: Any) -> Env:
         "retry": RetryPolicy(),
         "clock": VirtualClock(),
         "user_agent": UserAgent("test", ""),
+        "hooks": Hooks(),
+        "tracing": None,
+        "pacer": Pacer(),
         "random": lambda: 1.0,
     }
     return Env(**settings | changes)
