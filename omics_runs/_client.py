@@ -199,7 +199,7 @@ class OmicsRunsClient(SyncOperations):
                 with the run as it was last seen.
             timeout: Seconds to wait at most, None for no limit. With 0 the run is asked for once.
                 A poll that is under way when time is up may take one read timeout longer, or more
-                if the server sends byte after byte.
+                if the server sends the headers of its answer byte after byte.
             min_delay: Shortest delay between polls, in seconds.
             max_delay: Longest delay between polls, in seconds; delays grow towards it and are
                 drawn at random. The last one ends with the wait.

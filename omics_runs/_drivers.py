@@ -6,9 +6,12 @@ throws cancellation there: that passes through, and closing the flow leaves no s
 
 from __future__ import annotations
 
-from typing import TypeVar, assert_never
+import math
+from collections.abc import Iterator
+from typing import TypeVar, assert_never, cast
 
 import anyio
+import httpx
 from attrs import frozen
 
 from omics_runs._clock import Clock
@@ -48,8 +51,8 @@ class SyncDriver:
 
     def _perform(self, effect: Effect) -> object:
         match effect:
-            case Send(request):
-                return self.pool.http().send(request, auth=None, follow_redirects=False)
+            case Send(request, time_left):
+                return self._send(request, time_left)
             case Sleep(seconds):
                 self.clock.sleep(seconds)
                 return None
@@ -57,6 +60,38 @@ class SyncDriver:
                 return self.credentials.fetch(refused)
             case _:
                 assert_never(effect)
+
+    def _send(self, request: httpx.Request, time_left: float | None) -> httpx.Response:
+        seconds = math.inf if time_left is None else time_left
+        until = self.clock.monotonic() + seconds
+        response = self.pool.http().send(request, auth=None, follow_redirects=False, stream=True)
+        try:
+            response.stream = _Bounded(
+                cast("httpx.SyncByteStream", response.stream), self.clock, until
+            )
+            response.read()
+        finally:
+            response.close()
+        return response
+
+
+@frozen
+class _Bounded(httpx.SyncByteStream):
+    """A body that has to end in time: each phase's timeout lets through who sends drop by drop."""
+
+    stream: httpx.SyncByteStream
+    clock: Clock
+    until: float
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.stream:
+            if self.clock.monotonic() > self.until:
+                msg = "the answer was still coming when time was up"
+                raise httpx.ReadTimeout(msg)
+            yield chunk
+
+    def close(self) -> None:
+        self.stream.close()
 
 
 @frozen

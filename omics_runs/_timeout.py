@@ -34,9 +34,10 @@ class Timeout:
         read: For each wait on the server for more bytes; also bounds writes and the turn in the
             connection pool.
         total: For the whole call, over all its attempts and the waits between; None for no bound.
-            Exact in the async client. In the sync client it bounds each phase of an attempt by
-            the time left, so that a server which sends byte after byte can exceed it, and so can
-            a look-up of credentials.
+            Exact in the async client. In the sync client each phase of an attempt is bound by the
+            time left at its start, and an answer's body has to end in time. So three things can
+            exceed it: the last wait for more bytes, a server that sends the headers of its answer
+            byte after byte, and a look-up of credentials.
 
     Raises:
         ConfigurationError: A bound is not above 0.
