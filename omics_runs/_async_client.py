@@ -58,7 +58,8 @@ class AsyncOmicsRunsClient(AsyncOperations):
             function that returns any of these (an async one too). None: botocore's chain
             (environment, profile, SSO, assumed role, web identity, container, instance metadata).
         endpoint_url: Where to send requests instead of AWS; used exactly as it is. None:
-            `AWS_ENDPOINT_URL_OMICS`, `AWS_ENDPOINT_URL`, the profile, else the region's own.
+            `AWS_ENDPOINT_URL_OMICS`, `AWS_ENDPOINT_URL`, the profile, else the region's own. One
+            that is neither encrypted nor on this machine gives a `UserWarning`.
         use_fips: Whether to use the FIPS endpoint. None: `AWS_USE_FIPS_ENDPOINT`, the profile.
         use_dualstack: Whether to use the endpoint that answers over IPv4 and IPv6. None:
             `AWS_USE_DUALSTACK_ENDPOINT`, the profile.

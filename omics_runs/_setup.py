@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import ssl
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import NoneType
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import attrs
 import httpx
@@ -91,6 +94,7 @@ class Setup:
         if given.sign and settings.region is None:
             raise ConfigurationError(_endpoint.NO_REGION)
         env = _env(given, settings)
+        _warn_of_clear_text(env.endpoint.url_for(""))
         urls = sorted({env.endpoint.url_for(prefix) for prefix in HOST_PREFIXES})
         return cls(
             env=env,
@@ -148,6 +152,21 @@ def _refuse_contradictions(given: Arguments) -> None:
             f"give the httpx client its own {names[0]}"
         )
         raise ConfigurationError(msg)
+
+
+def _warn_of_clear_text(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        what = f"{url} is not encrypted: signatures and data can be read on their way; use https"
+        warnings.warn(what, stacklevel=4)  # the line that builds the client
+
+
+def _is_loopback(host: str) -> bool:
+    name = f".{host.rstrip('.')}"
+    try:
+        return name.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _env(given: Arguments, settings: Settings) -> Env:

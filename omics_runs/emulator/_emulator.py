@@ -57,7 +57,7 @@ LOOKS = re.compile(r"/run(Batch)?(/|$)")
 
 C = TypeVar("C", "OmicsRunsClient", "AsyncOmicsRunsClient")
 
-ENDPOINT = "http://omics.emulator.invalid"
+ENDPOINT = "http://omics.emulator.localhost"
 """What clients in process are told; nobody looks it up."""
 
 ID = re.compile("[0-9]{1,18}")
