@@ -21,10 +21,18 @@ from omics_runs._errors import ConfigurationError
 
 ProxyLike: TypeAlias = str | httpx.Proxy
 
-IDLE_CONNECTIONS = httpx.Limits(
+SYNC_LIMITS = httpx.Limits(
+    max_connections=100, max_keepalive_connections=100, keepalive_expiry=75.0
+)
+"""Idle connections outlive the longest delay between two polls, so that a wait keeps one.
+
+Above the bound for idle ones httpx closes connections that the next call would use, or even has
+been given already; with 32 threads and a bound of 20 every second call opens a new one.
+"""
+ASYNC_LIMITS = httpx.Limits(
     max_connections=100, max_keepalive_connections=20, keepalive_expiry=75.0
 )
-"""Idle connections outlive the longest delay between two polls, so that a wait keeps one."""
+"""The same for tasks, where httpx slows down as connections grow."""
 
 PORTS = {"http": 80, "https": 443}
 
@@ -92,16 +100,16 @@ class Recipe:
 
     def sync_client(self) -> httpx.Client:
         """Return an httpx client that has no connections yet."""
-        main, mounts = self._transports(httpx.HTTPTransport)
+        main, mounts = self._transports(httpx.HTTPTransport, SYNC_LIMITS)
         return httpx.Client(transport=main, mounts=mounts, trust_env=False)
 
     def async_client(self) -> httpx.AsyncClient:
         """Return an async httpx client that has no connections yet."""
-        main, mounts = self._transports(httpx.AsyncHTTPTransport)
+        main, mounts = self._transports(httpx.AsyncHTTPTransport, ASYNC_LIMITS)
         return httpx.AsyncClient(transport=main, mounts=mounts, trust_env=False)
 
-    def _transports(self, kind: type[T]) -> tuple[T, dict[str, T]]:
-        make = partial(kind, verify=self._context, limits=IDLE_CONNECTIONS, trust_env=False)
+    def _transports(self, kind: type[T], limits: httpx.Limits) -> tuple[T, dict[str, T]]:
+        make = partial(kind, verify=self._context, limits=limits, trust_env=False)
         return make(), {where: make(proxy=proxy) for where, proxy in self._proxies.items()}
 
     def __reduce__(self) -> tuple[Any, ...]:
