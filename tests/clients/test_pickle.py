@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from opentelemetry import trace
 
 from omics_runs import (
     AsyncOmicsRunsClient,
@@ -226,3 +227,23 @@ def test_an_http_client_stays(caller: Caller) -> None:
     client = caller.remote(region="us-west-2", http_client=http)
     with pytest.raises(errors.ConfigurationError, match="http_client belongs to this process"):
         pickle.dumps(client.wrapped)
+
+
+def heard(event: object) -> None:
+    """Hear of an attempt, as a user's function does."""
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_rates_hooks_and_tracing_travel(kind: Any) -> None:
+    """The other process keeps the pace and the hooks; spans go to its own tracer provider."""
+    client = kind(
+        "us-west-2",
+        rate_limits={"StartRun": 0.5},
+        poll_rate=3,
+        on_retry=heard,
+        tracer_provider=trace.get_tracer_provider(),
+    )
+    arrived = travelled(client)._env
+    assert arrived.hooks.on_retry is heard
+    assert (arrived.pacer._limits["StartRun"].rate, arrived.pacer._polls.rate) == (0.5, 3)
+    assert arrived.tracing.attributes == client._env.tracing.attributes

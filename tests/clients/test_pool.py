@@ -365,6 +365,48 @@ def test_parent_and_child_use_one_async_client(seen: Seen) -> None:
     assert seen.none_is_open()
 
 
+WAITING = """
+import os, sys, threading
+from omics_runs import Credentials, OmicsRunsClient
+
+asked, done = threading.Event(), threading.Event()
+
+def keys():
+    asked.set()
+    if os.getpid() == parent:
+        done.wait(60)
+    return Credentials("AK", "SK")
+
+parent = os.getpid()
+client = OmicsRunsClient(
+    "us-west-2", endpoint_url=sys.argv[1], credentials=keys, rate_limits={"GetRun": 50}
+)
+turns = client._env.pacer._limits["GetRun"]
+thread = threading.Thread(target=client.get_run, args=("0",))
+thread.start()
+asked.wait(60)
+turns._queue.append(-1)  # another thread, whose turn would be the next
+child = os.fork()
+if not child:
+    assert client.get_run("1").id == "1"
+    client.close()
+    sys.exit()
+_, status = os.waitpid(child, 0)
+turns._queue.clear()
+done.set()
+thread.join()
+client.close()
+print(os.waitstatus_to_exitcode(status))
+"""
+
+
+@NEEDS_FORK
+def test_a_child_waits_for_none_of_the_parents_threads(seen: Seen) -> None:
+    """Neither for the keys that one is looking up, nor behind one in the queue for its turn."""
+    assert run_script(WAITING, seen.url, flags=BESIDE_THREADS) == "0\n"
+    assert seen.paths == ["/run/1", "/run/0"]
+
+
 POOLED = """
 import multiprocessing, sys
 from omics_runs import OmicsRunsClient
