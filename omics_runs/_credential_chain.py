@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
-from omics_runs._errors import ConfigurationError, CredentialsError
+from omics_runs._credential_failures import NoneFoundError
+from omics_runs._errors import ConfigurationError
 from omics_runs._forks import Lock
 
 # botocore's sessions are not thread-safe, and two clients may have been given the same one.
@@ -35,7 +36,7 @@ def find(profile: str | None, region: str | None, *, is_first: bool) -> object:
         is_first: Whether there is a user to be asked for a code; later, nobody may be there.
 
     Raises:
-        CredentialsError: There are none.
+        NoneFoundError: There are none.
     """
     session_module: Any = importlib.import_module("botocore.session")
     session = session_module.Session(session_vars=_PROFILE_VARIABLES, profile=profile)
@@ -45,7 +46,7 @@ def find(profile: str | None, region: str | None, *, is_first: bool) -> object:
         _ask_nobody(session)
     found = session.get_credentials()
     if found is None:
-        raise _none_found(profile, has_worked=not is_first)
+        raise NoneFoundError(_none_found(profile))
     return cast("object", found)
 
 
@@ -60,22 +61,18 @@ def _refuse(prompt: str) -> NoReturn:
     raise exceptions.RefreshWithMFAUnsupportedError
 
 
-def of_session(session: Any, has_worked: bool = False) -> object:
+def of_session(session: Any) -> object:
     """Return the credentials of a session that was given.
 
-    Args:
-        session: The session.
-        has_worked: Whether it gave some before.
-
     Raises:
-        CredentialsError: It has none.
+        NoneFoundError: It has none.
         ConfigurationError: It is asynchronous.
     """
     with _SESSIONS.current:
         found = session.get_credentials()
     if found is None:
         msg = "the session given as credentials has none; see what it was made with"
-        raise CredentialsError(msg, is_passing=has_worked)
+        raise NoneFoundError(msg)
     refuse_awaitable(found, session)
     return cast("object", found)
 
@@ -123,14 +120,12 @@ def expire(source: Any) -> None:
         del cache[key]
 
 
-def _none_found(profile: str | None, *, has_worked: bool) -> CredentialsError:
+def _none_found(profile: str | None) -> str:
     named = "AWS_PROFILE's or the default profile" if profile is None else f"profile {profile!r}"
     variables = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, then " if profile is None else ""
-    msg = (
+    return (
         f"no AWS credentials found; looked for {variables}{named} (keys, role, SSO, login, "
         "process, web identity), then the role of the container or the EC2 instance. Set one of "
         "these, pass credentials=Credentials(access_key, secret_key), or build the client with "
         "sign=False if the endpoint does not check signatures"
     )
-    # Metadata that can't be reached for a moment look to botocore as if there were no role.
-    return CredentialsError(msg, is_passing=has_worked)

@@ -56,6 +56,10 @@ PASSING_CODES = frozenset(
 THROTTLED, BROKEN = 429, 500
 
 
+class NoneFoundError(Exception):
+    """A look-up went well and found nothing."""
+
+
 def is_passing(error: BaseException, *, has_worked: bool) -> bool:
     """Tell whether a failed look-up may work later without anybody's help.
 
@@ -99,6 +103,9 @@ def as_credentials_error(*, has_worked: bool) -> Generator[None]:
         yield
     except ConfigurationError:
         raise
+    except NoneFoundError as error:
+        # As with botocore's NoCredentialsError: what was there before may come back.
+        raise CredentialsError(str(error), is_passing=has_worked) from None
     except Exception as error:
         msg = f"AWS credentials could not be had: {type(error).__name__}: {error}"
         raise CredentialsError(msg, is_passing=is_passing(error, has_worked=has_worked)) from error

@@ -76,7 +76,7 @@ def provider_of(given: object, *, profile: str | None, region: str | None) -> Pr
     if given is None:
         return Chain(profile, region)
     if hasattr(given, "get_frozen_credentials"):
-        return Borrowed(lambda _: given)
+        return Borrowed(lambda: given)
     if hasattr(given, "get_credentials"):
         return Borrowed(partial(chain.of_session, given))
     if _is_async(given):
@@ -123,13 +123,13 @@ class Chain(Provider):
 class Borrowed(Provider):
     """An object of botocore's kind, given or found in a session; it renews its keys itself."""
 
-    find: Callable[[bool], object]
+    find: Callable[[], object]
     found: object = None
 
     def look_up(self, seen: Credentials | None, *, is_forced: bool) -> Answer:
         with as_credentials_error(has_worked=seen is not None):
             if self.found is None:
-                self.found = self.find(seen is not None)
+                self.found = self.find()
             if is_forced:
                 chain.expire(self.found)
             return _borrowed(self.found)

@@ -119,7 +119,7 @@ class CredentialSource:
         """
         while True:
             flight = _flights().get(self)
-            ready = self._ready(refused, is_under_way=bool(flight or self._flight))
+            ready = self._ready(refused, is_under_way=flight is not None)
             if ready is not None:
                 return ready
             if flight is None:

@@ -113,6 +113,14 @@ class Stranger:
         return frozen_keys()
 
 
+@attrs.frozen
+class EmptySession:
+    """A session that finds no keys."""
+
+    def get_credentials(self) -> None:
+        """Return nothing, as botocore's does."""
+
+
 @attrs.define
 class Vault:
     """A callable that counts how often it is asked, and gives new keys each time."""
@@ -122,10 +130,10 @@ class Vault:
     now: datetime = datetime(2030, 1, 1, tzinfo=UTC)
     error: BaseException | None = None
     """What it raises instead of an answer."""
-    stuck: Credentials | None = None
+    stuck: Any = None
     """What it gives instead of new keys."""
 
-    def __call__(self) -> Credentials:
+    def __call__(self) -> Any:
         """Return keys that carry the number of the call."""
         self.asked += 1
         if self.error is not None:

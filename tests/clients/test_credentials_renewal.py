@@ -20,11 +20,13 @@ from omics_runs._credential_source import CredentialSource
 from omics_runs._credentials import Credentials
 from omics_runs._drivers import AsyncDriver, SyncDriver
 from omics_runs._effects import FetchCredentials, Flow
+from omics_runs._errors import CredentialsError
 
 from .keys import (
     KEYS,
     OTHER,
     THREADS,
+    EmptySession,
     Fetch,
     Vault,
     async_callable,
@@ -117,7 +119,7 @@ def test_early_failure_is_logged_and_the_old_keys_go_on(
     vault = Vault(HOUR)
     source = way.source(vault)
     way.draw(source)
-    vault.now += 46 * MINUTE
+    vault.now += 50 * MINUTE - SECOND
     vault.error = LookupError("hush")
     vault.error.__cause__ = OSError("hush")
     assert way.draw(source) == "AKID1"
@@ -167,6 +169,20 @@ def test_first_failure_is_raised(way: Way) -> None:
         with pytest.raises(LookupError):
             way.draw(source)
     assert vault.asked == 2
+
+
+def test_session_that_has_none_this_time_may_have_some_again(way: Way) -> None:
+    """A callable may give a session without keys; that passes if it gave keys before."""
+    vault = Vault(stuck=EmptySession())
+    source = way.source(vault)
+    with pytest.raises(CredentialsError, match="has none") as first:
+        way.fetch(source)
+    vault.stuck = KEYS
+    way.fetch(source)
+    vault.stuck = EmptySession()
+    with pytest.raises(CredentialsError, match="has none") as later:
+        way.fetch(source)
+    assert (first.value.is_passing, later.value.is_passing) == (False, True)
 
 
 @pytest.mark.parametrize(
