@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -98,6 +99,8 @@ class Schedule:
     attempts: int
     timeout: float | None
     """Seconds that each wait may take."""
+    restarts: bool
+    """Whether the user's program ends by each error of a start, and another one goes on."""
     faults: tuple[Fault, ...]
 
     @classmethod
@@ -110,6 +113,7 @@ class Schedule:
             in_batch=draws.choice((0, 0, 0, 2)),
             attempts=draws.choice((1, 3, 3, 5)),
             timeout=draws.choice((None, None, 30.0, 100_000.0)),
+            restarts=draws.random() < 0.2,
             faults=tuple(_fault(draws) for _ in range(draws.randint(1, 8))),
         )
 
@@ -130,14 +134,18 @@ class Story:
 
     def __init__(self, schedule: Schedule, caller: Caller) -> None:
         self._schedule = schedule
+        self._caller = caller
         self._emulator = Watched(
             most=MOST_CALLS, clock=VirtualClock(), verify_signatures=False, seed=schedule.seed
         )
-        retry = RetryPolicy(max_attempts=schedule.attempts)
-        self._client = caller.client(self._emulator, sign=False, retry=retry)
+        self._client = self._connect()
         self._name_of: dict[str, str] = {}
         """What each started run was meant to be, by its id."""
         self._plan()
+
+    def _connect(self) -> Any:
+        retry = RetryPolicy(max_attempts=self._schedule.attempts)
+        return self._caller.client(self._emulator, sign=False, retry=retry)
 
     def _plan(self) -> None:
         draws = random.Random(self._schedule.seed)
@@ -185,22 +193,25 @@ class Story:
 
     def _start(self, request: Any, names: list[str]) -> Any:
         """Start something; after an error that leaves it open, send the same request again."""
+        was_open = False
 
         def send() -> Any:
-            nonlocal request
+            nonlocal request, was_open
             try:
                 return self._client.send(request)
             except errors.CallError as error:
-                self._check_effect(error, names)
+                is_open = was_open or error.may_have_taken_effect
+                assert is_open or not self._are_there(names)
                 request = error.request
+                if self._schedule.restarts:  # a new client doesn't know what the old one has lost
+                    request, self._client = pickle.loads(pickle.dumps(request)), self._connect()
+                    was_open = is_open
                 raise
 
         return self._insist(send)
 
-    def _check_effect(self, error: errors.CallError, names: list[str]) -> None:
-        """An error that says that nothing has happened is right."""
-        there = [run for run in self._emulator.runs.values() if run.name in names]
-        assert error.may_have_taken_effect or not there
+    def _are_there(self, names: list[str]) -> bool:
+        return any(run.name in names for run in self._emulator.runs.values())
 
     def _see_to_its_end(self, run: Any) -> None:
         """Wait for the end of a run, then for its success; both tell the truth."""
