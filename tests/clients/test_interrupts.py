@@ -254,9 +254,10 @@ def test_ctrl_c_leaves_nothing(point: str, _interruptible: None) -> None:
             retry=SLOW,
         ) as client,
     ):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as caught:
             client.wait_until("1")
         assert suspended() == []
+        assert caught.tb  # which would have kept a flow alive
         assert seen.none_is_open()
         assert client.get_run("1").id == "1"
 

@@ -333,7 +333,7 @@ def test_parent_and_child_use_one_client(seen: Seen) -> None:
 
 
 FORKED_ASYNC = """
-import asyncio, os, sys, threading
+import asyncio, os, sys, threading, warnings
 from omics_runs import AsyncOmicsRunsClient
 
 client = AsyncOmicsRunsClient("us-west-2", endpoint_url=sys.argv[1], credentials=("AK", "SK", None))
@@ -347,6 +347,9 @@ on_the_loop(client.get_run("0"))
 child = os.fork()
 if not child:
     asyncio.run(client.get_run("1"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        del client  # which has nothing open in this process
     sys.exit()
 _, status = os.waitpid(child, 0)
 on_the_loop(client.get_run("2"))
