@@ -10,7 +10,7 @@ import os
 import ssl
 import urllib.request
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, NoReturn, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -39,7 +39,15 @@ PORTS = {"http": 80, "https": 443}
 T = TypeVar("T", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
 
+@cache
+def _usual_certificates() -> ssl.SSLContext:
+    """Return what all clients of a process share, because reading it takes 25 ms."""
+    return httpx.create_ssl_context(verify=True, trust_env=False)
+
+
 def _context(verify: bool | str | ssl.SSLContext) -> ssl.SSLContext:
+    if verify is True:
+        return _usual_certificates()
     if not isinstance(verify, str):
         return httpx.create_ssl_context(verify=verify, trust_env=False)
     is_file = os.path.isfile(verify)  # noqa: PTH113  (it may be a list of folders)
