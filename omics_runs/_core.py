@@ -155,8 +155,9 @@ def _exchange(job: Job[Any], http_request: httpx.Request) -> Flow[httpx.Response
 
 
 def _transport_error(kind: type[TransportError], job: Job[Any], error: Exception) -> TransportError:
+    reason = str(error) or str(error.__cause__ or "")  # trio's TLS errors leave it to their cause
     return kind(
-        f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
+        f"{type(error).__name__}: {reason}" if reason else type(error).__name__,
         operation=job.operation.name,
         request=job.request,
         is_passing=isinstance(error, (httpx.HTTPError, TimeoutError)) or _passes(error),

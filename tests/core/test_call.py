@@ -552,3 +552,11 @@ def test_a_subclass_of_a_request_is_one() -> None:
     started, _ = run(mine, answer(201, STARTED))
     assert started.id == "1"
     assert Mine(role_arn="arn:r", output_uri="s3://b").problems() != ()
+
+
+def test_the_cause_speaks_for_an_error_without_words() -> None:
+    """Some network errors say nothing themselves, as those of TLS on trio."""
+    silent = httpx.ConnectError("")
+    silent.__cause__ = OSError("certificate has expired")
+    error, _ = run(GET, *[silent] * 3)
+    assert "ConnectError: certificate has expired" in str(error)
