@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import resource
 import sys
 import time
-import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -148,7 +148,7 @@ class Soak:
         self.clock.skew = self.random.choice(SKEWS)
         emulator.forget_requests()
         gc.collect()
-        self.memory.append(tracemalloc.get_traced_memory()[0] / 2**20)
+        self.memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
     async def follow(self, client: AsyncOmicsRunsClient, emulator: Emulator, name: str) -> None:
         """Start one run and wait for its end."""
@@ -209,7 +209,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     soak = Soak(options.runs, options.days, Random(options.seed))
-    tracemalloc.start()
     began = time.perf_counter()
     emulator = anyio.run(soak.play)
     print(
@@ -218,8 +217,7 @@ def main() -> int:
     )
     for reason, count in soak.attempts.most_common():
         print(f"  {count:8} {reason}")
-    marks = soak.memory[:: max(1, len(soak.memory) // 8)]
-    print("  memory in MiB, over time:", " ".join(f"{mark:.1f}" for mark in marks))
+    print("  peak of memory in MiB, each half day:", " ".join(f"{m:.0f}" for m in soak.memory))
     problems = verdicts(soak, emulator)
     print(f"  lost, doubled, or wrongly reported: {len(problems)}")
     for problem in problems[:20]:

@@ -6,14 +6,13 @@ import logging
 import socket
 import traceback
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import anyio
 import pytest
 
 from omics_runs import Credentials, GetRunRequest, RetryPolicy, errors
-from omics_runs._credentials import CredentialSource
+from omics_runs._credential_source import CredentialSource
 
 from .conftest import Caller
 from .servers import Seen, serving_raw, serving_runs
@@ -132,7 +131,7 @@ def test_redirects_are_not_followed(caller: Caller, seen: Seen, status: int) -> 
 def test_a_source_prints_none() -> None:
     """A source of credentials that holds a callable's last answer does not print it."""
     source = CredentialSource(lambda: KEYS)
-    assert anyio.run(partial(source.afetch, refresh=True)) == source.fetch()
+    assert anyio.run(source.afetch) == source.fetch()
     assert SECRET not in repr(source)
 
 
