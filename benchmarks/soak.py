@@ -130,7 +130,7 @@ class Soak:
         with self.clock.joined(everybody):
             async with anyio.create_task_group() as every_hour:
                 every_hour.start_soon(self.each, HOUR, vending.expire)
-                every_hour.start_soon(self.each, DAY / 2, self.look_around, emulator)
+                every_hour.start_soon(self.each, 11.5 * HOUR, self.look_around, emulator)
                 self.clock.leave()
                 async with anyio.create_task_group() as waits:
                     for number in range(self.runs):
@@ -217,7 +217,7 @@ def main() -> int:
     )
     for reason, count in soak.attempts.most_common():
         print(f"  {count:8} {reason}")
-    print("  peak of memory in MiB, each half day:", " ".join(f"{m:.0f}" for m in soak.memory))
+    print("  peak of memory in MiB, twice a day:", " ".join(f"{m:.0f}" for m in soak.memory))
     problems = verdicts(soak, emulator)
     print(f"  lost, doubled, or wrongly reported: {len(problems)}")
     for problem in problems[:20]:
