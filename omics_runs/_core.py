@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import httpx
 
 from omics_runs._effects import FetchCredentials, Flow, Send, Sleep
 from omics_runs._errors import (
     CallError,
+    ConfigurationError,
     CredentialsError,
     InvalidRequestError,
     TransportError,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from omics_runs._operation import Operation
 
 Out = TypeVar("Out", bound=Response)
+Failure: TypeAlias = CallError | CredentialsError
+"""What a call can end in, apart from its answer."""
 
 NEVER_SENT = (
     httpx.ConnectError,
@@ -58,57 +61,79 @@ def call(
         ServiceError: The service refused it.
         TransportError: No usable answer came.
         UnreadableResponseError: The answer could not be read.
+        CredentialsError: There are no keys to sign with; nothing was sent.
+    """
+    result: Out | Failure = yield from outcome(request, env, timeout, retry, *features)
+    try:
+        if isinstance(result, CallError | CredentialsError):
+            raise result
+        return result
+    finally:
+        del result  # else this frame and the traceback keep each other alive
+
+
+def outcome(
+    request: Request[Out],
+    env: Env,
+    timeout: Timeout,
+    retry: RetryPolicy,
+    *features: Feature,
+) -> Flow[Out | Failure]:
+    """Send `request` as `call` does, and return the error of a call that failed.
+
+    So what is raised besides comes from the caller's own functions: from hooks, from a provider of
+    keys. It passes through unchanged, with a note if a change may have been made.
     """
     operation = _operation_of(request)
     if env.validate:
         request.validate()
     job = begin(operation, request, env, timeout, retry, features)
-    with nullcontext() if env.tracing is None else env.tracing.span(job):
-        try:
+    try:
+        with nullcontext() if env.tracing is None else env.tracing.span(job):
             return (yield from _attempts(job, env))
-        except GeneratorExit:
-            job.interrupted()
-            raise
+    except BaseException as error:
+        job.interrupted(error)
+        raise
 
 
-def _attempts(job: Job[Out], env: Env) -> Flow[Out]:
+def _attempts(job: Job[Out], env: Env) -> Flow[Out | Failure]:
     while True:
-        yield from _take_turn(job, env)
+        too_late: TransportTimeoutError | None = yield from _take_turn(job, env)
+        if too_late is not None:
+            return job.verdict(too_late)
         job.begin_attempt()
         try:
             answer = yield from attempt(job, env)
         except CallError as caught:
             error = caught
-        except Exception as caught:
+        except Exception as caught:  # noqa: BLE001  (`never_sent` raises what is not ours)
             if not job.retries.is_open:
-                raise  # nothing has been sent: this is no story of a call
+                return job.never_sent(caught)
             error = _transport_error(TransportError, job, caught)
             error.__cause__ = caught
         else:
             job.succeeded(answer)
             return answer
-        delay = job.failed(error)
-        if delay is None:
-            break
-        del error
+        try:
+            delay = job.failed(error)
+            if delay is None:
+                return job.verdict(error)
+        finally:
+            del error  # else this frame and the traceback keep each other alive
         yield from Sleep(delay)
-    try:
-        raise job.verdict(error)
-    finally:
-        del error  # else this frame and the traceback keep each other alive
 
 
-def _take_turn(job: Job[Any], env: Env) -> Flow[None]:
-    """Wait until the next attempt is due, where calls are paced; give up if that is too late."""
+def _take_turn(job: Job[Any], env: Env) -> Flow[TransportTimeoutError | None]:
+    """Wait until the next attempt is due, where calls are paced; return why that is too late."""
     too_late: str | None = yield from env.pacer.turn(
         job.operation.name,
         is_poll=Feature.WAITER in job.features,
         clock=env.clock,
         allows=job.deadline.allows,
     )
-    if too_late is not None:
-        words = f"{too_late}, beyond the total timeout of {job.timeout.total:g} s"
-        raise job.verdict(job.timed_out(words))
+    if too_late is None:
+        return None
+    return job.timed_out(f"{too_late}, beyond the total timeout of {job.timeout.total:g} s")
 
 
 def attempt(job: Job[Out], env: Env) -> Flow[Out]:
@@ -146,6 +171,9 @@ def _exchange(job: Job[Any], http_request: httpx.Request) -> Flow[httpx.Response
         response: httpx.Response = yield from Send(http_request, time_left)
     except httpx.HTTPStatusError as error:
         response = error.response  # a hook of the caller's client was faster than we are
+    except ConfigurationError:
+        job.is_under_way = False
+        raise  # the client was closed meanwhile, so nothing was sent
     except (httpx.TimeoutException, TimeoutError) as error:
         raise _transport_error(TransportTimeoutError, job, error) from error
     except Exception as error:

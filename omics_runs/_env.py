@@ -15,6 +15,7 @@ from omics_runs._retry import RetryPolicy, RetryQuota
 from omics_runs._skew import ClockOffset
 from omics_runs._timeout import Timeout
 from omics_runs._tracing import Tracing
+from omics_runs._unsettled import Unsettled
 from omics_runs._user_agent import UserAgent
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ class Env:
     quota: RetryQuota = Factory(RetryQuota)
     offset: ClockOffset = Factory(ClockOffset)
     """What the service's clock is ahead of ours."""
-    unsettled: set[str | None] = Factory(set[str | None])
-    """Idempotency tokens of calls whose answers were lost."""
+    unsettled: Unsettled = Factory(Unsettled)
     random: Callable[[], float] = random.random
     """Where jitter comes from: a number from 0 up to 1."""
 

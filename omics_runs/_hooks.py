@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import field, frozen
 
 from omics_runs._errors import Attempt, CallError, ConfigurationError
 from omics_runs._model import Response
+from omics_runs._narrow import is_async
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class RequestEvent:
-    """An attempt is about to begin."""
+    """An attempt is about to begin. If it gets no keys to sign with, no `ResponseEvent` follows."""
 
     operation: str
     """The service's name of the operation, such as `StartRun`."""
@@ -46,8 +46,7 @@ class ResponseEvent:
     response: Response | None = None
     """The answer's model, if the attempt succeeded."""
     error: CallError | None = None
-    """What it ended with, if it failed. It is not yet complete: only the one that the call raises
-    knows all attempts."""
+    """What it ended with, if it failed; it knows the attempts so far."""
 
 
 @frozen(kw_only=True)
@@ -70,7 +69,7 @@ RetryHook: TypeAlias = Callable[[RetryEvent], object]
 
 
 def _plain_function(_: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None and (not callable(value) or iscoroutinefunction(value)):
+    if value is not None and (not callable(value) or is_async(value)):
         msg = f"{attribute.name} must be a plain function, got {value!r}"
         raise ConfigurationError(msg)
 

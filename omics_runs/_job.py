@@ -12,7 +12,13 @@ import attrs
 from attrs import define, field
 
 from omics_runs._deadline import Deadline
-from omics_runs._errors import Attempt, CallError, ServiceError, TransportTimeoutError
+from omics_runs._errors import (
+    Attempt,
+    CallError,
+    CredentialsError,
+    ServiceError,
+    TransportTimeoutError,
+)
 from omics_runs._hooks import RequestEvent, ResponseEvent, RetryEvent
 from omics_runs._model import Response
 from omics_runs._request import Request
@@ -63,6 +69,10 @@ class Job(Generic[Out]):
     """The keys that the service has called expired; they are renewed once in a call."""
     is_corrected: bool = False
     """Whether an attempt was already added because the clock turned out to be wrong."""
+    answer: Out | None = None
+    failure: str | None = None
+    """What the call has failed with, as an error code or a name: the error itself would keep the
+    job alive, and the job the error."""
     on_attempt: Callable[[Attempt], object] | None = None
     """Where the call's span wants to hear of each attempt."""
 
@@ -114,15 +124,12 @@ class Job(Generic[Out]):
 
     def succeeded(self, answer: Out) -> None:
         """Note an attempt that brought the answer."""
+        self.answer = answer
         self.retries.succeeded()
         self.env.unsettled.discard(self.token)
         metadata = answer.response_metadata
         attempt = self._ended(metadata.status_code, metadata.aws_request_id)
-        try:
-            self._tell_of_answer(attempt, response=answer)
-        except Exception as error:
-            error.add_note(f"raised after {self.operation.name} had succeeded: {answer!r}")
-            raise
+        self._tell_of_answer(attempt, response=answer)
 
     def failed(self, error: CallError) -> float | None:
         """Note a failed attempt; return the delay before the next one, or None if there is none."""
@@ -146,15 +153,33 @@ class Job(Generic[Out]):
             )
         return delay
 
-    def interrupted(self) -> None:
-        """Note that the caller gave up in the middle: a run may have been started all the same."""
-        if self._may_have_acted() and self.token is not None:
-            self.env.unsettled.add(self.token)
-            logger.warning(
-                "%s was interrupted and may have taken effect; its request id is %s",
-                self.operation.name,
-                self.token,
-            )
+    def interrupted(self, error: BaseException) -> None:
+        """Note that something else ended the call: a run may have been started all the same.
+
+        Args:
+            error: What a hook raised, Ctrl-C, the closing of the flow by a cancelled caller.
+        """
+        known = self._what_is_known()
+        if known is not None and not self.operation.read_only:
+            error.add_note(known)
+            told = {"operation": self.operation.name, "request_id": self.token}
+            logger.warning(known, extra={"omics_runs": told})
+
+    def _what_is_known(self) -> str | None:
+        if self.answer is not None:
+            return f"{self.operation.name} had succeeded before this: {self.answer!r}"
+        if not self._may_have_acted():
+            return None
+        self.env.unsettled.add(self.token)
+        about = "" if self.token is None else f"; its request id is {self.token}"
+        return f"{self.operation.name} was interrupted and may have taken effect{about}"
+
+    def never_sent(self, error: Exception) -> CredentialsError:
+        """Return what kept the call from being sent at all, or raise what is no story of a call."""
+        if not isinstance(error, CredentialsError):
+            raise error
+        self.failure = name_of(error)
+        return error
 
     def verdict(self, error: CallError) -> CallError:
         """Return the error that ends the call, complete with what is known of all attempts."""
@@ -165,8 +190,9 @@ class Job(Generic[Out]):
         final.attempts = tuple(self.attempts)
         final.max_attempts = self.max_attempts
         final.may_have_taken_effect = self._may_have_acted() or self._conflicts_with_theirs(error)
-        if final.may_have_taken_effect and self.token is not None:
+        if final.may_have_taken_effect:
             self.env.unsettled.add(self.token)
+        self.failure = name_of(final)
         return final
 
     def timed_out(self, words: str | None = None) -> TransportTimeoutError:
@@ -255,6 +281,11 @@ class Job(Generic[Out]):
                     error=error,
                 )
             )
+
+
+def name_of(error: BaseException) -> str:
+    """Return an error's code, or its name if it has none."""
+    return str(getattr(error, "code", type(error).__name__))
 
 
 def begin(

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Mapping
 from functools import reduce
+from inspect import iscoroutinefunction
 from typing import Any, TypeGuard
 
 
@@ -48,3 +49,9 @@ def is_importable(value: object) -> bool:
     names = str(getattr(value, "__qualname__", "")).split(".")
     module: object = sys.modules.get(str(getattr(value, "__module__", None)))
     return reduce(lambda place, name: getattr(place, name, None), names, module) is value
+
+
+def is_async(function: object) -> bool:
+    """Return whether calling `function` gives something to be awaited, by its declaration."""
+    call = getattr(function, "__call__", None)  # noqa: B004  (an object with an async __call__)
+    return iscoroutinefunction(function) or iscoroutinefunction(call)

@@ -89,10 +89,14 @@ class Tracing:
             try:
                 yield
             except BaseException as error:
-                kind = _kind(error)
-                span.set_attribute("error.type", kind)
-                span.set_status(self.trace.StatusCode.ERROR, kind)
+                self._mark(span, _kind(error))
                 raise
+            if job.failure is not None:
+                self._mark(span, job.failure)
+
+    def _mark(self, span: Any, kind: str) -> None:
+        span.set_attribute("error.type", kind)
+        span.set_status(self.trace.StatusCode.ERROR, kind)
 
 
 def _of_global_provider(region: str | None) -> Tracing | None:
@@ -101,9 +105,7 @@ def _of_global_provider(region: str | None) -> Tracing | None:
 
 
 def _kind(error: BaseException) -> str:
-    if isinstance(error, GeneratorExit):
-        return "interrupted"
-    return str(getattr(error, "code", type(error).__name__))
+    return "interrupted" if isinstance(error, GeneratorExit) else type(error).__name__
 
 
 def _tell(span: Any, attempt: Attempt) -> None:

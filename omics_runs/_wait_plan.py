@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from inspect import iscoroutine, iscoroutinefunction
+from inspect import iscoroutine
 from typing import Any, TypeAlias, TypeGuard, TypeVar
 
 from omics_runs._enums import OpenStrEnum
@@ -22,7 +22,7 @@ from omics_runs._generated.models import (
     StartRunResponse,
     TaskListItem,
 )
-from omics_runs._narrow import is_time
+from omics_runs._narrow import is_async, is_time
 from omics_runs._progress import BatchProgress, Progress, TaskProgress
 from omics_runs._run_ref import RunRef
 from omics_runs._subjects import (
@@ -195,7 +195,7 @@ def _patience_problems(
         problems.append(
             ("max_delay", f"must be at least min_delay ({min_delay:g}), got {max_delay!r}")
         )
-    if progress is not None and (not callable(progress) or iscoroutinefunction(progress)):
+    if progress is not None and (not callable(progress) or is_async(progress)):
         problems.append(("progress", f"must be a plain function, got {progress!r}"))
     return problems
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 from attrs import frozen
 
-from omics_runs._core import call
+from omics_runs._core import Failure, outcome
 from omics_runs._effects import Flow, Sleep
 from omics_runs._enums import OpenStrEnum
 from omics_runs._errors import CallError, CredentialsError, ServiceError
@@ -70,16 +70,18 @@ def _poll(watch: _Watch[S, Seen], env: Env) -> Flow[Seen | None]:
     """Ask once; return the answer if the wait is over, or None if it is to go on."""
     watch.polls += 1
     request = watch.plan.subject.request()
+    result: Seen | Failure = yield from outcome(
+        request, env, watch.poll_timeout(), env.retry, Feature.WAITER
+    )
     try:
-        seen = yield from call(request, env, watch.poll_timeout(), env.retry, Feature.WAITER)
-    except ResourceNotFoundError as error:
-        if error.code != ResourceNotFoundError.service_code:
-            raise  # a proxy's 404 says nothing of what is waited for
-        return watch.not_found(error)
-    except (CallError, CredentialsError) as error:
-        watch.failed(error)
-        return None
-    return watch.seen(seen)
+        if isinstance(result, ResourceNotFoundError):
+            return watch.not_found(result)
+        if isinstance(result, CallError | CredentialsError):
+            watch.failed(result)
+            return None
+        return watch.seen(result)
+    finally:
+        del result  # else this frame and the traceback keep each other alive
 
 
 class _Watch(Generic[S, Seen]):
@@ -128,6 +130,8 @@ class _Watch(Generic[S, Seen]):
 
     def not_found(self, error: ResourceNotFoundError) -> Seen | None:
         """Decide about a 404: it is gone, or not there yet."""
+        if error.code != ResourceNotFoundError.service_code:
+            raise error  # a proxy's 404 says nothing of what is waited for
         if self._last is None:
             if self.plan.just_started and self.elapsed < NOT_FOUND_GRACE:
                 self._go_on(cause=error)
@@ -143,7 +147,13 @@ class _Watch(Generic[S, Seen]):
             raise error
         if _was_never_sent(error):
             self.polls -= 1
-        logger.warning("still waiting for %s: %s", self.plan.subject.name, error)
+        told = {"waiting_for": self.plan.subject.name, "error": type(error).__name__}
+        logger.warning(
+            "still waiting for %s: %s",
+            self.plan.subject.name,
+            error,
+            extra={"omics_runs": {**told, "elapsed": self.elapsed, "polls": self.polls}},
+        )
         self._go_on(cause=error)
 
     def log_end(self, outcome: str) -> None:
@@ -174,7 +184,7 @@ class _Watch(Generic[S, Seen]):
         if time_left < MOMENT:
             self._report(changed=changed, next_delay=None)
             subject, wanted = self.plan.subject, self.plan.wanted
-            why = None if cause is None or not _was_never_sent(cause) else str(cause.args[0])
+            why = None if cause is None else _reason(cause)
             raise subject.timed_out(self._last, wanted, self.elapsed, self.polls, why) from cause
         self.delay = self._next_delay(time_left)
         self._report(changed=changed, next_delay=self.delay)
@@ -214,6 +224,10 @@ def _passes(error: CallError | CredentialsError) -> bool:
 def _was_never_sent(error: CallError | CredentialsError) -> bool:
     """Return whether a poll got nowhere: without keys, or because its turn was too far away."""
     return isinstance(error, CredentialsError) or not error.attempts
+
+
+def _reason(error: CallError | CredentialsError) -> str:
+    return str(error.args[0]) if _was_never_sent(error) else str(error)
 
 
 def _without_raw(seen: Seen) -> Seen:

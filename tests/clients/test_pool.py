@@ -179,7 +179,7 @@ def test_a_client_that_is_closed_during_a_call(seen: Seen) -> None:
         return KEYS
 
     client = OmicsRunsClient("us-west-2", endpoint_url=seen.url, credentials=closing)
-    with pytest.raises(errors.TransportError, match="closed"):
+    with pytest.raises(errors.ConfigurationError, match="closed"):
         client.get_run("1")
     assert seen.calls == []
 
@@ -194,7 +194,7 @@ def test_an_async_client_that_is_closed_during_a_call(seen: Seen, backend: str) 
             return KEYS
 
         client = AsyncOmicsRunsClient("us-west-2", endpoint_url=seen.url, credentials=closing)
-        with pytest.raises(errors.TransportError, match="closed"):
+        with pytest.raises(errors.ConfigurationError, match="closed"):
             await client.get_run("1")
 
     anyio.run(main, backend=backend)

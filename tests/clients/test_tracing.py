@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from omics_runs import OmicsRunsClient, RequestEvent, errors
+from omics_runs import Credentials, OmicsRunsClient, RequestEvent, errors
 from omics_runs.emulator import Emulator, Fault
 
 from .conftest import Caller
@@ -136,3 +136,35 @@ def test_a_client_without_a_region_has_spans_too() -> None:
     with pytest.raises(errors.ResourceNotFoundError):
         client.get_run("1")
     assert recorder.spans[0].name == "Omics.GetRun"
+
+
+def test_an_exporter_that_breaks_does_not_hide_a_run(caplog: pytest.LogCaptureFixture) -> None:
+    """What it raises reaches the caller with a note of the run that was started."""
+
+    class Broken(SpanProcessor):
+        def on_end(self, span: ReadableSpan) -> None:
+            msg = "the exporter broke"
+            raise RuntimeError(msg)
+
+    provider = TracerProvider()
+    provider.add_span_processor(Broken())
+    client = Emulator().client(tracer_provider=provider)
+    with pytest.raises(RuntimeError, match="the exporter broke") as raised:
+        client.start_run(**START)
+    client.close()
+    assert "StartRun had succeeded" in raised.value.__notes__[0]
+
+
+def test_a_call_without_keys_has_an_error_status(caller: Caller) -> None:
+    """Nothing was sent, and the span says why."""
+
+    def no_keys() -> Credentials:
+        msg = "none"
+        raise errors.CredentialsError(msg)
+
+    recorder = Recorder()
+    client = caller.client(Emulator(), tracer_provider=recorder.provider, credentials=no_keys)
+    with pytest.raises(errors.CredentialsError):
+        client.get_run("1")
+    assert (recorder.spans[0].attributes or {})["error.type"] == "CredentialsError"
+    client.close()

@@ -6,9 +6,10 @@ import logging
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 
-from omics_runs import OmicsRunsClient, errors
+from omics_runs import CancelRunRequest, OmicsRunsClient, errors
 from omics_runs._core import call
 from omics_runs._env import Env
 from omics_runs._hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
@@ -94,25 +95,141 @@ def test_what_a_hook_raises_ends_the_call(name: str) -> None:
     assert len(script.sent) == (0 if name == "on_request" else 1)
 
 
-def test_a_hook_that_raises_after_a_start_does_not_hide_the_run() -> None:
-    """The note on what it raised says which run was started."""
+@pytest.mark.parametrize("kind", [ToldError, KeyboardInterrupt, SystemExit])
+def test_a_hook_that_raises_after_a_start_does_not_hide_the_run(
+    kind: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A note on what it raised, and the log, say which run was started."""
 
     def refuse(event: ResponseEvent) -> None:
-        raise ToldError
+        raise kind
 
     env = make_env(hooks=Hooks(on_response=refuse))
     script = Script(env, [answer(201, STARTED)])
+    with pytest.raises(kind) as raised:
+        script.play(call(START, env, env.timeout, env.retry))
+    (note,) = raised.value.__notes__
+    assert "StartRun had succeeded" in note
+    assert "id='1'" in note
+    assert note in caplog.text
+
+
+def raising_at(name: str, number: int) -> Hooks:
+    """Return hooks of which one raises, at the attempt of a number."""
+
+    def refuse(event: Event) -> None:
+        at = event.number if isinstance(event, RequestEvent) else event.attempt.number
+        if at == number:
+            raise ToldError
+
+    return Hooks(**{name: refuse})
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        pytest.param("on_response", 1, id="on_response of the lost attempt"),
+        pytest.param("on_retry", 1, id="on_retry"),
+        pytest.param("on_request", 2, id="on_request of the next attempt"),
+    ],
+)
+def test_a_hook_that_raises_after_a_lost_answer_does_not_hide_the_run(
+    name: str, number: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The request id is in a note and in the log, and a later conflict is known to be our own."""
+    env = make_env(hooks=raising_at(name, number))
+    script = Script(env, [LOST])
     with pytest.raises(ToldError) as raised:
         script.play(call(START, env, env.timeout, env.retry))
-    assert "StartRun had succeeded" in raised.value.__notes__[0]
-    assert "id='1'" in raised.value.__notes__[0]
+    assert START.request_id in raised.value.__notes__[0]
+    assert START.request_id in caplog.text
+    again = attrs.evolve(env, hooks=Hooks())
+    conflict = refusal(409, "ConflictException")
+    started, _ = run(START, conflict, answer(201, STARTED), env=again)
+    assert started.id == "1"
+
+
+def test_ctrl_c_while_the_answer_is_read_does_not_hide_the_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The answer had come, but nobody has seen it: the request id is in the log."""
+
+    class Interrupting(httpx.Response):
+        @property
+        def content(self) -> bytes:
+            raise KeyboardInterrupt
+
+    env = make_env()
+    with pytest.raises(KeyboardInterrupt):
+        run(START, Interrupting(201), env=env)
+    assert START.request_id in caplog.text
+
+
+def test_an_interrupted_change_without_a_token_is_told_as_well(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """CancelRun has no request id to name."""
+    env = make_env()
+    flow = call(CancelRunRequest(id="1"), env, env.timeout, env.retry)
+    Script(env, []).until_sent(flow)
+    flow.close()
+    assert caplog.messages == ["CancelRun was interrupted and may have taken effect"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(
+            errors.ResourceNotFoundError(
+                "no group",
+                operation="GetRunGroup",
+                code="ResourceNotFoundException",
+                status_code=404,
+            ),
+            id="404",
+        ),
+        pytest.param(
+            errors.InternalServerError("x", operation="ListRuns", code="X", status_code=500),
+            id="500",
+        ),
+        pytest.param(errors.CredentialsError("none", is_passing=True), id="keys"),
+    ],
+)
+@pytest.mark.parametrize("name", ["on_request", "on_response"])
+def test_what_a_hook_raises_in_a_wait_is_not_the_polls_own(name: str, error: Exception) -> None:
+    """A hook that fails for its own reasons ends the wait as that, whatever class it raises."""
+
+    def refuse(event: Event) -> None:
+        raise error
+
+    env = make_env(hooks=Hooks(**{name: refuse}))
+    found, _ = wait(seen("RUNNING"), seen("COMPLETED"), env=env)
+    assert found is error
+
+
+def test_a_hook_may_end_a_wait_by_the_error_it_was_told() -> None:
+    """Who wants no poll repeated raises what the hook is told."""
+
+    def refuse(event: RetryEvent) -> None:
+        raise event.error
+
+    found, script = wait(seen("RUNNING"), refusal(503), env=make_env(hooks=Hooks(on_retry=refuse)))
+    assert isinstance(found, errors.ServiceError)
+    assert len(script.sent) == 2
 
 
 async def async_hook(event: Event) -> None:
     """Never be awaited."""
 
 
-@pytest.mark.parametrize("value", [async_hook, "print", 7])
+class AsyncHook:
+    """An object that is called, and whose call must be awaited."""
+
+    async def __call__(self, event: Event) -> None:
+        """Never be awaited."""
+
+
+@pytest.mark.parametrize("value", [async_hook, AsyncHook(), "print", 7])
 @pytest.mark.parametrize("name", ["on_request", "on_response", "on_retry"])
 def test_a_hook_is_a_plain_function(name: str, value: Any) -> None:
     """Anything else is refused when the client is built."""
