@@ -17,6 +17,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 ORDER = ["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"]
 SYNC, ASYNC, GROUP = "start_and_wait.py", "start_and_wait_async.py", "run_group.py"
 PACED, TESTS = "paced_submissions.py", "test_your_code.py"
+SOAK = "../benchmarks/soak.py"
 SUBMISSIONS = "../benchmarks/submissions.py"
 AWS = ["--aws", "1234567", "arn:aws:iam::123456789012:role/OmicsRole", "s3://my-bucket/out"]
 
@@ -105,6 +106,12 @@ def test_the_benchmark_of_submissions_runs() -> None:
         ["boto3,", "legacy"],
         ["boto3,", "adaptive"],
     ]
+
+
+def test_the_soak_runs() -> None:
+    output = run_example(SOAK, ["--runs", "5", "--days", "1"], {})
+    assert output.startswith("5 runs, ")
+    assert output.rstrip().endswith("lost, doubled, or wrongly reported: 0")
 
 
 def run_as_on_aws(name: str, emulator: Emulator, folder: Path) -> str:
