@@ -49,4 +49,4 @@ def _moment(date: str | None) -> datetime | None:
         return None
     if moment.year not in PLAUSIBLE_YEARS:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -66,6 +66,8 @@ class Script:
         self.sent: list[httpx.Request] = []
         self.slept: list[float] = []
         self.fetched = 0
+        self.time_left: list[float | None] = []
+        """Seconds that each look-up of keys, and each exchange, might take."""
         self.refused: list[Credentials | None] = []
 
     def play(self, flow: Flow[T]) -> T:
@@ -91,16 +93,18 @@ class Script:
                 self.slept.append(seconds)
                 self.clock.sleep(seconds)
                 return flow.send(None)
-            case FetchCredentials(refused):
+            case FetchCredentials(refused, time_left):
                 self.fetched += 1
+                self.time_left.append(time_left)
                 self.refused.append(refused)
                 try:
                     self.on_fetch()
                 except Exception as error:  # noqa: BLE001  (as the drivers do)
                     return flow.throw(error)
                 return flow.send(Credentials("AKIDEXAMPLE", "secret"))
-            case Send(request):
+            case Send(request, time_left):
                 self.sent.append(request)
+                self.time_left.append(time_left)
                 reply = self.replies.pop(0)
                 if isinstance(reply, Exception):
                     return flow.throw(reply)

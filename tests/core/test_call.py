@@ -275,6 +275,20 @@ def test_attempts_tell_the_whole_story() -> None:
     assert isinstance(error.__cause__, httpx.ReadError)
 
 
+@pytest.mark.parametrize(
+    ("failure", "text"),
+    [
+        pytest.param(LOST, "GetRun: ReadError: connection reset", id="with words"),
+        pytest.param(httpx.ReadTimeout(""), "GetRun: ReadTimeout", id="without words"),
+        pytest.param(OSError("no route"), "GetRun: OSError: no route", id="an error of the system"),
+    ],
+)
+def test_what_the_error_of_a_lost_answer_says(failure: Exception, text: str) -> None:
+    """It names the operation and what the HTTP library met, in its words if it has some."""
+    error, _ = run(GET, failure, env=make_env(retry=RetryPolicy(max_attempts=1)))
+    assert str(error) == f"{text} [attempt 1 of 1]"
+
+
 def test_an_invalid_request_is_not_sent() -> None:
     """Every problem is named at once and nothing is sent."""
     env = make_env()
@@ -327,6 +341,22 @@ def test_credentials_that_take_too_long_end_the_call_before_it_is_sent() -> None
         script.play(call(GET, env, Timeout(total=5), env.retry))
     assert script.sent == []
     assert not caught.value.may_have_taken_effect
+
+
+@pytest.mark.parametrize(
+    ("total", "time_left"),
+    [
+        pytest.param(5, [5, 5, 4, 4], id="what is left of the total"),
+        pytest.param(None, [None] * 4, id="no total"),
+    ],
+)
+def test_each_step_may_take_what_is_left(
+    total: float | None, time_left: list[float | None]
+) -> None:
+    """Look-ups of keys and exchanges know how long they may take, after the delays too."""
+    throttled = refusal(429, "ThrottlingException")
+    _, script = run(GET, throttled, answer(200, RUN), timeout=Timeout(total=total))
+    assert script.time_left == time_left
 
 
 def test_a_total_timeout_bounds_each_phase() -> None:
@@ -538,8 +568,12 @@ def test_a_retry_needs_time_left() -> None:
 def test_only_requests_can_be_sent(thing: Any) -> None:
     """What is no request model is refused by name."""
     env = make_env()
-    with pytest.raises(errors.InvalidRequestError, match="request model"):
+    with pytest.raises(errors.InvalidRequestError) as refused:
         Script(env, []).play(call(thing, env, env.timeout, env.retry))
+    assert str(refused.value) == (
+        "send was refused and nothing was sent: request: "
+        f"must be a request model such as StartRunRequest, got {type(thing).__name__}"
+    )
 
 
 def test_a_subclass_of_a_request_is_one() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -13,6 +15,7 @@ from omics_runs import CancelRunRequest, OmicsRunsClient, errors
 from omics_runs._core import call
 from omics_runs._env import Env
 from omics_runs._hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
+from omics_runs._job import Job
 from omics_runs._wait_plan import plan_run_wait
 from omics_runs._waiting import wait_until
 
@@ -235,6 +238,28 @@ def test_a_hook_is_a_plain_function(name: str, value: Any) -> None:
     """Anything else is refused when the client is built."""
     with pytest.raises(errors.ConfigurationError, match=f"{name} must be a plain function"):
         OmicsRunsClient("us-west-2", **{name: value})
+
+
+class Spans:
+    """Stands for a client's tracing: what its spans are around, and the attempts they hear of."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    @contextmanager
+    def span(self, job: Job[Any]) -> Generator[None]:
+        """Note the beginning, each attempt and the end of a call."""
+        self.told.append(f"begin {job.operation.name}")
+        job.on_attempt = lambda attempt: self.told.append(attempt.status_code)
+        yield
+        self.told.append("end")
+
+
+def test_a_traced_call_is_one_span() -> None:
+    """It is around all attempts, and hears of each."""
+    spans = Spans()
+    run(START, refusal(500), answer(201, STARTED), env=make_env(tracing=spans))
+    assert spans.told == ["begin StartRun", 500, 201, "end"]
 
 
 def test_each_attempt_is_one_log_line(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,15 +15,16 @@ from attrs import define, field, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omics_runs import errors
+from omics_runs import Timeout, errors
 from omics_runs._clock import SystemClock, VirtualClock
 from omics_runs._effects import Flow, Sleep
-from omics_runs._pacing import HEADROOM, LONGEST, Pacer
+from omics_runs._pacing import HEADROOM, LONGEST, Lane, Pacer
 from omics_runs._rates import SERVICE_RATES
 from omics_runs.emulator import DOCUMENTED_RATES
 from tests.examples import examples
 
-from .script import Script, make_env
+from .script import Script, answer, make_env, refusal
+from .test_call import GET, RUN, START, STARTED, run
 
 HAIR = 1e-4
 """Seconds that roundings may add up to."""
@@ -188,6 +189,18 @@ def test_a_forgotten_flow_leaves_its_place_to_others() -> None:
     assert played.look(flows[-1]) is None
 
 
+def test_a_forked_child_waits_for_none_of_its_parents_threads() -> None:
+    """Whoever waited there is not here; the child goes next, as soon as the spacing allows it."""
+    lane, clock = Lane("poll_rate", HEADROOM / 4), HandClock()
+    parents = [lane.turn(clock, always) for _ in range(3)]
+    assert [next(flow, None) for flow in parents] == [None, Sleep(2), Sleep(4)]
+    lane.renew()
+    child = lane.turn(clock, always)
+    assert next(child) == Sleep(2)
+    clock.time = 4.0
+    assert next(child, None) is None
+
+
 def test_threads_keep_the_pace() -> None:
     """Sixteen threads that hammer never go faster than allowed, and take turns.
 
@@ -266,6 +279,30 @@ def test_a_turn_that_comes_too_late() -> None:
     pacer = Pacer.of({"StartRun": 0.1}, None)
     found = play(pacer, "StartRun", "StartRun", "StartRun", allows=lambda delay: delay < 7)
     assert found == [0, *["the turn at rate_limits['StartRun'] (0.1/s) is 10.5 s away"] * 2]
+    polls = play(Pacer.of(None, 2), *["GetRun"] * 2, is_poll=True, allows=lambda _: False)
+    assert polls == [0, "the turn at poll_rate (2/s) is 0.5 s away"]
+
+
+def test_each_attempt_takes_a_turn_of_its_operation() -> None:
+    """A retry queues up like a first attempt, and calls without a limit pass by."""
+    env = make_env(pacer=Pacer.of({"GetRun": HEADROOM / 10}, None))
+    _, script = run(GET, refusal(500), answer(200, RUN), env=env)
+    assert sum(script.slept) == pytest.approx(10, abs=HAIR)
+    _, script = run(START, answer(201, STARTED), env=env)
+    assert script.slept == []
+
+
+def test_a_call_whose_turn_comes_too_late() -> None:
+    """The error says which setting holds the call up, for how long, and why nobody waits for it."""
+    env = make_env(pacer=Pacer.of({"StartRun": 0.1}, None))
+    run(START, answer(201, STARTED), env=env)
+    error, script = run(START, env=env, timeout=Timeout(total=5))
+    assert isinstance(error, errors.TransportTimeoutError)
+    assert str(error) == (
+        "StartRun: the turn at rate_limits['StartRun'] (0.1/s) is 10.5 s away, "
+        "beyond the total timeout of 5 s"
+    )
+    assert script.sent == []
 
 
 # --- arguments ------------------------------------------------------------------------------
@@ -283,11 +320,19 @@ def test_a_turn_that_comes_too_late() -> None:
         pytest.param({"list_runs_in_batch": 1}, 2.0, "'ListRunsInBatch'$", id="another method"),
         pytest.param({"startRun": 1}, 2.0, "the service calls it 'StartRun'$", id="small letter"),
         pytest.param(
-            {"StartRnu": 1}, 2.0, "no operation 'StartRnu'; near are .*StartRun", id="misspelt"
+            {"StartRnu": 1},
+            2.0,
+            "no operation 'StartRnu'; near are StartRun, StartRunBatch$",
+            id="misspelt",
         ),
         pytest.param({"Xyzzy": 1}, 2.0, "known are .*StartRun, StartRunBatch", id="nothing near"),
         pytest.param({7: 1}, 2.0, "no operation 7; known are CancelRun, ", id="no name at all"),
-        pytest.param(["StartRun"], 2.0, r"must map names.*\{'StartRun': 1.0\}", id="no mapping"),
+        pytest.param(
+            ["StartRun"],
+            2.0,
+            r"^rate_limits must .* such as \{'StartRun': 1.0\}, ",
+            id="no mapping",
+        ),
         pytest.param(1.0, 2.0, "must map names", id="a number for all"),
         pytest.param(
             {"StartRun": 0}, 2.0, r"rate_limits\['StartRun'\] must be a number of calls", id="0"

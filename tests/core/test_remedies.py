@@ -140,8 +140,11 @@ def test_a_skew_of_four_minutes_is_left_alone(minutes: int, sent: int) -> None:
     """The service takes signatures that are five minutes off."""
     refused = dated(refusal(403, "InvalidSignatureException"), timedelta(minutes=minutes))
     replies: list[Reply] = [refused, answer(200, RUN)]
-    _, script = run(GET, *replies, env=make_env(clock=Calendar()))
+    env = make_env(clock=Calendar())
+    _, script = run(GET, *replies, env=env)
     assert len(script.sent) == sent
+    _, later = run(GET, answer(200, RUN), env=env)
+    assert signed_for(later) == [timedelta(minutes=minutes if sent == 2 else 0)]
 
 
 def test_a_clock_that_is_set_right_is_believed_again() -> None:
@@ -190,10 +193,18 @@ def test_a_date_that_means_nothing_changes_nothing(date: str | None) -> None:
     assert offset.correct(OURS) == OURS
 
 
-def test_a_date_without_a_zone_is_utc() -> None:
-    """RFC 5322 calls such a date UTC of unknown place."""
+@pytest.mark.parametrize(
+    "date",
+    [
+        pytest.param("Fri, 01 May 2026 13:00:00 GMT", id="as the service writes it"),
+        pytest.param("Fri, 01 May 2026 13:00:00 -0000", id="no zone, which means UTC"),
+        pytest.param("Fri, 01 May 2026 18:30:00 +0530", id="another zone"),
+    ],
+)
+def test_the_zone_of_a_date_counts(date: str) -> None:
+    """However a proxy may write the moment, it is the same moment."""
     offset = ClockOffset()
-    offset.observe("Fri, 01 May 2026 13:00:00 -0000", OURS, OURS)
+    offset.observe(date, OURS, OURS)
     assert offset.correct(OURS) == OURS + timedelta(hours=1)
 
 
