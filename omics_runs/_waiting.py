@@ -87,10 +87,12 @@ def _poll(watch: _Watch[S, Seen], env: Env) -> Flow[Seen | None]:
 class _Watch(Generic[S, Seen]):
     """The state of one wait."""
 
+    delay: float
+    """Seconds until the next poll; known once a poll has left the wait going."""
+
     def __init__(self, plan: WaitPlan[S, Seen], env: Env) -> None:
         self.plan = plan
         self.polls = 0
-        self.delay = 0.0
         self._env = env
         self._began = env.clock.monotonic()
         self._last = plan.seen

@@ -285,7 +285,7 @@ def test_each_attempt_is_one_log_line(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize(
     ("status", "outcome", "text"),
     [
-        pytest.param("COMPLETED", "reached", "COMPLETED: reached, it is COMPLETED", id="reached"),
+        pytest.param("COMPLETED", "reached", "reached, it is COMPLETED", id="reached"),
         pytest.param("FAILED", "RunFailedError", "RunFailedError, it is FAILED", id="unreachable"),
     ],
 )
@@ -296,7 +296,7 @@ def test_each_wait_is_one_log_line(
     with caplog.at_level(logging.INFO, logger="omics_runs"):
         wait(seen("PENDING"), seen(status))
     (record,) = caplog.records
-    assert text in record.getMessage()
+    assert record.getMessage() == f"wait for run 1 to be COMPLETED: {text} after 2 polls in 5.0 s"
     told: Any = record
     assert told.omics_runs == {
         "waiting_for": "run 1",
@@ -316,7 +316,9 @@ def test_a_wait_that_is_given_up_says_so(caplog: pytest.LogCaptureFixture) -> No
     with caplog.at_level(logging.INFO, logger="omics_runs"):
         Script(env, []).until_sent(flow)
         flow.close()
-    assert "interrupted, it is unseen after 1 polls" in caplog.records[-1].getMessage()
+    last: Any = caplog.records[-1]
+    assert "interrupted, it is unseen after 1 polls" in last.getMessage()
+    assert last.omics_runs["status"] is None
 
 
 def test_an_interrupted_start_leaves_its_request_id(caplog: pytest.LogCaptureFixture) -> None:

@@ -272,6 +272,9 @@ def test_a_run_just_started_may_not_be_found_for_a_minute() -> None:
     error, script = wait(*[NOT_FOUND] * 9, run=started)
     assert type(error) is errors.ResourceNotFoundError
     assert 60 <= sum(script.slept) < 120
+    error, script = wait(NOT_FOUND, NOT_FOUND, run=started, min_delay=60)
+    assert type(error) is errors.ResourceNotFoundError
+    assert script.slept == [60], "the minute is over"
 
 
 def test_a_progress_prints_as_one_line() -> None:
@@ -352,6 +355,7 @@ def test_answers_without_a_uuid_are_accepted() -> None:
         pytest.param([refusal(429, "ThrottlingException")] * 3, id="throttling"),
         pytest.param([refusal(500, "InternalServerException")] * 3, id="500"),
         pytest.param([refusal(501)], id="501"),
+        pytest.param([refusal(500, "ValidationException")], id="500, whatever its code"),
         pytest.param([answer(502, b"<html>")] * 3, id="HTML 502"),
         pytest.param([refusal(408, "RequestTimeoutException")] * 3, id="408"),
         pytest.param([httpx.ConnectError("refused")] * 3, id="no connection"),
@@ -457,7 +461,13 @@ def test_progress_sees_the_last_poll_of_a_wait_that_fails() -> None:
     told: list[Progress] = []
     wait(seen("FAILED"), progress=told.append)
     wait(seen("RUNNING"), timeout=0, progress=told.append)
-    assert [(p.run.status, p.next_delay) for p in told] == [("FAILED", None), ("RUNNING", None)]
+    wait(seen("RUNNING"), seen("RUNNING"), timeout=5, progress=told.append)
+    assert [(p.run.status, p.changed, p.next_delay) for p in told] == [
+        ("FAILED", True, None),
+        ("RUNNING", True, None),
+        ("RUNNING", True, 5),
+        ("RUNNING", False, None),
+    ]
 
 
 def test_what_progress_raises_reaches_the_caller() -> None:
