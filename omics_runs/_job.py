@@ -139,8 +139,7 @@ class Job(Generic[Out]):
         reason: str = getattr(error, "code", type(error.__cause__ or error).__name__)
         attempt = self._ended(status, aws_request_id, reason, delay)
         self.attempts.append(attempt)
-        error.attempts = tuple(self.attempts)
-        error.max_attempts = self.max_attempts
+        self._complete(error)
         self._tell_of_answer(attempt, error=error)
         if delay is not None and (hook := self.env.hooks.on_retry):
             hook(
@@ -187,9 +186,7 @@ class Job(Generic[Out]):
         if self.is_out_of_time:
             final = self.timed_out()
             final.__cause__ = error
-        final.attempts = tuple(self.attempts)
-        final.max_attempts = self.max_attempts
-        final.may_have_taken_effect = self._may_have_acted() or self._conflicts_with_theirs(error)
+        self._complete(final)
         if final.may_have_taken_effect:
             self.env.unsettled.add(self.token)
         self.failure = name_of(final)
@@ -202,6 +199,12 @@ class Job(Generic[Out]):
             operation=self.operation.name,
             request=self.request,
         )
+
+    def _complete(self, error: CallError) -> None:
+        """Have `error` tell what is known of all attempts so far."""
+        error.attempts = tuple(self.attempts)
+        error.max_attempts = self.max_attempts
+        error.may_have_taken_effect = self._may_have_acted() or self._conflicts_with_theirs(error)
 
     def _delay_after(self, error: CallError) -> float | None:
         if self._is_remedied(error):

@@ -40,9 +40,9 @@ def listening(**changes: Any) -> tuple[Env, list[Any]]:
 def test_hooks_see_each_attempt() -> None:
     """Before each attempt, after it, and before the wait for the next."""
     env, told = listening()
-    started, _ = run(
-        START, refusal(500, **{"x-amzn-RequestId": "r1"}), answer(201, STARTED), env=env
-    )
+    refused = refusal(500, **{"x-amzn-RequestId": "r1"})
+    answered = answer(201, STARTED, headers={"x-amzn-RequestId": "r2"})
+    started, _ = run(START, refused, answered, env=env)
     assert [type(event).__name__ for event in told] == [
         "RequestEvent",
         "ResponseEvent",
@@ -61,6 +61,7 @@ def test_hooks_see_each_attempt() -> None:
     assert retried.error is failed.error
     assert isinstance(retried.error, errors.InternalServerError)
     assert (succeeded.attempt.number, succeeded.attempt.reason) == (2, None)
+    assert (succeeded.attempt.status_code, succeeded.attempt.aws_request_id) == (201, "r2")
     assert succeeded.response is started
     assert succeeded.error is None
 
@@ -76,12 +77,18 @@ def test_hooks_see_an_attempt_without_an_answer() -> None:
     assert sum(isinstance(event, RetryEvent) for event in told) == 2
 
 
-def test_the_errors_of_hooks_know_the_attempts_so_far() -> None:
-    """The error of the second attempt knows of the first."""
-    env, told = listening()
+def test_the_errors_of_hooks_know_what_is_known_so_far() -> None:
+    """The error of the second attempt knows of the first, and what the service may have done."""
+    texts: list[str] = []
+    env = make_env(hooks=Hooks(on_retry=lambda event: texts.append(str(event.error))))
     run(GET, LOST, LOST, answer(200, RUN), env=env)
-    known = [len(event.error.attempts) for event in told if isinstance(event, RetryEvent)]
-    assert known == [1, 2]
+    run(START, httpx.ConnectError("refused"), refusal(503), answer(201, STARTED), env=env)
+    assert texts == [
+        "GetRun: ReadError: connection reset [attempt 1 of 3]",
+        "GetRun: ReadError: connection reset [attempt 2 of 3]",
+        "StartRun: ConnectError: refused [attempt 1 of 3]",
+        "StartRun: 503 (503): no [attempt 2 of 3, may have taken effect]",
+    ]
 
 
 @pytest.mark.parametrize("name", ["on_request", "on_response", "on_retry"])
@@ -265,10 +272,11 @@ def test_a_traced_call_is_one_span() -> None:
 def test_each_attempt_is_one_log_line(caplog: pytest.LogCaptureFixture) -> None:
     """It reads well, and its fields are on the record for those who log JSON."""
     with caplog.at_level(logging.DEBUG, logger="omics_runs"):
-        run(START, refusal(500, **{"x-amzn-RequestId": "r1"}), answer(201, STARTED))
+        run(START, refusal(500, **{"x-amzn-RequestId": "r1"}), LOST, answer(201, STARTED))
     assert [record.getMessage() for record in caplog.records] == [
         "StartRun attempt 1 of 3: 500 in 0.000 s [500] [r1]",
-        "StartRun attempt 2 of 3: 201 in 0.000 s",
+        "StartRun attempt 2 of 3: no answer in 0.000 s [ReadError]",
+        "StartRun attempt 3 of 3: 201 in 0.000 s",
     ]
     first: Any = caplog.records[0]
     assert first.omics_runs == {
@@ -331,7 +339,9 @@ def test_an_interrupted_start_leaves_its_request_id(caplog: pytest.LogCaptureFix
     flow = call(START, env, env.timeout, env.retry)
     Script(env, []).until_sent(flow)
     flow.close()
-    assert START.request_id in caplog.records[-1].getMessage()
+    assert caplog.records[-1].getMessage() == (
+        f"StartRun was interrupted and may have taken effect; its request id is {START.request_id}"
+    )
     assert START.request_id in env.unsettled
 
 
