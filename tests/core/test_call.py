@@ -24,6 +24,7 @@ from omics_runs import (
 )
 from omics_runs._clock import VirtualClock
 from omics_runs._core import call
+from omics_runs._endpoint import Endpoint
 from omics_runs._env import Env
 from omics_runs._request import Request
 from omics_runs._retry import THROTTLING_CODES, TRANSIENT_CODES, RetryQuota
@@ -187,8 +188,30 @@ def test_each_attempt_says_what_it_is_and_the_token_stays() -> None:
     ]
     assert len({r.headers["amz-sdk-invocation-id"] for r in script.sent}) == 1
     assert {json.loads(r.content)["requestId"] for r in script.sent} == {START.request_id}
+    assert {r.headers["user-agent"] for r in script.sent} == {"test"}
     assert len({id(r) for r in script.sent}) == 3
     assert script.fetched == 3
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "url"),
+    [
+        pytest.param(
+            Endpoint("omics.us-west-2.amazonaws.com"),
+            "https://workflows-omics.us-west-2.amazonaws.com/run/1",
+            id="AWS, whose hosts have a prefix for each kind of operation",
+        ),
+        pytest.param(
+            Endpoint("https://proxy.test/omics", is_custom=True),
+            "https://proxy.test/omics/run/1",
+            id="an endpoint of the caller's own",
+        ),
+    ],
+)
+def test_where_a_call_goes(endpoint: Endpoint, url: str) -> None:
+    """The host of AWS depends on the operation; one of the caller's own is left as it is."""
+    _, script = run(GET, answer(200, RUN), env=make_env(endpoint=endpoint))
+    assert str(script.sent[0].url) == url
 
 
 def test_a_conflict_after_a_lost_answer_is_retried() -> None:
@@ -328,6 +351,7 @@ def test_a_total_timeout_ends_the_retries() -> None:
     assert isinstance(error, errors.TransportTimeoutError)
     assert isinstance(error, TimeoutError)
     assert isinstance(error.__cause__, errors.ThrottlingError)
+    assert error.request is GET
     assert len(error.attempts) == 3
 
 
@@ -489,8 +513,11 @@ def test_the_same_request_sent_again_after_a_lost_answer() -> None:
     patient = attrs.evolve(env, retry=RetryPolicy())
     started, script = run(lost.request, conflict, answer(201, STARTED), env=patient)
     assert (started.id, len(script.sent)) == ("1", 2)
-    settled, script = run(START, conflict, env=patient)
-    assert (settled.may_have_taken_effect, len(script.sent)) == (False, 1)
+    for before in (None, refusal(400, "ValidationException")):
+        if before is not None:
+            run(START, before, env=patient)
+        settled, script = run(START, conflict, env=patient)
+        assert (settled.may_have_taken_effect, len(script.sent)) == (False, 1)
 
 
 def test_a_conflict_about_the_callers_own_token() -> None:

@@ -82,9 +82,16 @@ def test_each_call_may_renew() -> None:
         assert (found.status, script.fetched) == ("RUNNING", 2)
 
 
-def test_an_unsigned_call_has_no_keys_to_renew() -> None:
-    """Without signing there is nothing to mend."""
-    error, script = run(GET, EXPIRED, env=make_env(sign=False))
+@pytest.mark.parametrize(
+    "refused",
+    [
+        pytest.param(EXPIRED, id="no keys to renew"),
+        pytest.param(refusal(403, "InvalidSignatureException"), id="no time to correct"),
+    ],
+)
+def test_an_unsigned_call_has_nothing_to_mend(refused: Reply) -> None:
+    """A proxy that refuses an unsigned call would refuse it again."""
+    error, script = run(GET, refused, env=make_env(sign=False))
     assert isinstance(error, errors.AuthenticationError)
     assert len(script.sent) == 1
 
@@ -145,6 +152,16 @@ def test_a_skew_of_four_minutes_is_left_alone(minutes: int, sent: int) -> None:
     assert len(script.sent) == sent
     _, later = run(GET, answer(200, RUN), env=env)
     assert signed_for(later) == [timedelta(minutes=minutes if sent == 2 else 0)]
+
+
+def test_a_correction_that_is_four_minutes_off_is_left_alone() -> None:
+    """A signature for a time so near was refused for another reason."""
+    env = make_env(clock=Calendar())
+    run(GET, dated(answer(200, RUN), timedelta(minutes=10)), env=env)
+    refused = dated(refusal(403, "InvalidSignatureException"), timedelta(minutes=14))
+    error, script = run(GET, refused, env=env)
+    assert isinstance(error, errors.AuthenticationError)
+    assert len(script.sent) == 1
 
 
 def test_a_clock_that_is_set_right_is_believed_again() -> None:
