@@ -355,12 +355,13 @@ def test_a_total_timeout_ends_the_retries() -> None:
     assert len(error.attempts) == 3
 
 
-def test_credentials_that_take_too_long_end_the_call_before_it_is_sent() -> None:
+@pytest.mark.parametrize("seconds", [5, 6])
+def test_credentials_that_take_too_long_end_the_call_before_it_is_sent(seconds: float) -> None:
     """When the time is over by the time that the request is signed, it is not sent any more."""
     env = make_env()
     clock = env.clock
     assert isinstance(clock, VirtualClock)
-    script = Script(env, [], on_fetch=lambda: clock.advance(6))
+    script = Script(env, [], on_fetch=lambda: clock.advance(seconds))
     with pytest.raises(errors.TransportTimeoutError, match="total timeout of 5 s") as caught:
         script.play(call(GET, env, Timeout(total=5), env.retry))
     assert script.sent == []
