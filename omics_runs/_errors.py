@@ -282,5 +282,7 @@ class ServiceError(CallError):
         return self.fault is not None
 
     def _headline(self) -> str:
-        told = f"{self.code} ({self.status_code}): {self.message or '(no message)'}"
+        status = str(self.status_code)
+        code = status if self.code == status else f"{self.code} ({status})"
+        told = f"{code}: {self.message or '(no message)'}"
         return f"{told} ({self.hint})" if self.hint else told

@@ -134,8 +134,15 @@ def _check_types(given: Arguments) -> None:
         value = getattr(given, name)
         if not isinstance(value, kinds):
             words = ", ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
-            msg = f"{name} must be one of {words}, got {value!r}"
+            msg = f"{name} must be one of {words}, got {_shown(name, value)}"
             raise ConfigurationError(msg)
+
+
+def _shown(name: str, value: object) -> str:
+    """Return `value` as a complaint shows it; what is meant as a proxy may hold a password."""
+    if name != "proxy":
+        return repr(value)
+    return f"{type(value).__name__}: one address for all calls, or leave it to HTTPS_PROXY"
 
 
 def _refuse_contradictions(given: Arguments) -> None:

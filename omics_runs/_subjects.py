@@ -106,12 +106,14 @@ class Subject(ABC, Generic[S, Seen]):
         polls: int,
         why: str | None = None,
     ) -> WaitTimeoutError:
-        """Return the error for a wait whose time is over; `why` tells what kept the last poll."""
+        """Return the error for a wait whose time is over; `why` the last poll failed, if it did."""
         seen = "was never seen" if last is None else f"was {status_of(last)}"
-        told = f"{self.name} {seen} after {elapsed:.1f} s and {polls} polls, not {listed(wanted)}"
-        told = f"{told}: {why}" if why else told
+        asked = f"{elapsed:.1f} s and {polls} {'poll' if polls == 1 else 'polls'}"
+        told = f"{self.name} {seen} after {asked}, not {listed(wanted)}"
+        trouble = f"; the last try failed: {why}" if why else ""
+        hope = "" if last is None else f"; the {self.kind} goes on"
         return WaitTimeoutError(
-            f"{told}; the {self.kind} goes on",
+            f"{told}{hope}{trouble}",
             wanted=wanted,
             elapsed=elapsed,
             polls=polls,

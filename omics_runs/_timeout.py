@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from omics_runs._errors import ConfigurationError
-from omics_runs._narrow import is_time
+from omics_runs._narrow import is_number, is_time
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -54,6 +54,12 @@ class Timeout:
             return default
         if isinstance(value, Timeout):
             return value
+        if not is_number(value):
+            msg = (
+                "timeout must be a number of seconds for a call in all, or bounds such as "
+                f"omics_runs.Timeout(connect=3.1, read=30), got {value!r}"
+            )
+            raise ConfigurationError(msg)
         return cls(connect=default.connect, read=default.read, total=value)
 
     def phases(self, time_left: float | None) -> dict[str, float | None]:

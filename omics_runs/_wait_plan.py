@@ -142,7 +142,8 @@ def _wanted(
 ) -> tuple[frozenset[S], Problems]:
     given: object = {status} if isinstance(status, str) else status
     if not _is_set(given) or not given:
-        return frozenset(), [("status", f"must be a status or a set of some, got {status!r}")]
+        what = f"must be a status or a set, such as {{'FAILED', 'CANCELLED'}}, got {status!r}"
+        return frozenset(), [("status", what)]
     known = ", ".join(kind)
     problems = [
         ("status", f"must be one of {known}, got {one!r}")

@@ -37,6 +37,8 @@ OmicsRunsError                        base of them all; picklable and copyable
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from omics_runs._errors import (
     Attempt,
     CallError,
@@ -131,6 +133,16 @@ AUTHENTICATION_CODES = frozenset(
 class AuthenticationError(AccessDeniedError):
     """The service did not accept who is asking: expired or unknown keys, or a bad signature."""
 
+
+def _refuse(name: str) -> NoReturn:
+    ours = f"{name.removesuffix('Exception')}Error"
+    hint = f"; here it is {ours}" if ours in __all__ else ""
+    msg = f"module {__name__!r} has no attribute {name!r}{hint}"
+    raise AttributeError(msg)
+
+
+# Not by a definition, from which type checkers would conclude that the module has every name.
+globals()["__getattr__"] = _refuse
 
 for _name in __all__:
     # Tracebacks and pickles then name the module that users import from.

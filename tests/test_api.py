@@ -95,6 +95,19 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         omics_runs.OmicsRunClient  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        pytest.param("ThrottlingException", "; here it is ThrottlingError$", id="of botocore"),
+        pytest.param("NoSuchError", "no attribute 'NoSuchError'$", id="of nobody"),
+    ],
+)
+def test_the_errors_are_told_under_their_own_names(name: str, hint: str) -> None:
+    """Who asks for an error by the service's code is told how it is called here."""
+    with pytest.raises(AttributeError, match=hint):
+        getattr(errors, name)
+
+
 def test_importing_is_light() -> None:
     """Importing the package loads neither botocore nor httpx nor the generated code."""
     code = (

@@ -105,6 +105,21 @@ def answering(*sent: httpx.Request) -> tuple[httpx.MockTransport, list[httpx.Req
             {"region": "us-west-2", "proxy": "nonsense"}, "proxy", id="a proxy that is no URL"
         ),
         pytest.param({"region": "us-west-2", "proxy": 5}, "proxy must be", id="a number as proxy"),
+        pytest.param(
+            {"region": "us-west-2", "proxy": {"https://": "http://me:secret@proxy"}},
+            "got dict: one address for all",
+            id="a proxy for each scheme",
+        ),
+        pytest.param(
+            {"region": "us-west-2", "timeout": (3, 30)},
+            r"such as omics_runs.Timeout\(connect=3.1, read=30\), got \(3, 30\)",
+            id="a pair of timeouts",
+        ),
+        pytest.param(
+            {"region": "us-west-2", "timeout": httpx.Timeout(30, connect=3)},
+            "such as omics_runs.Timeout",
+            id="timeouts of httpx",
+        ),
         pytest.param({"region": "us-west-2", "retry": 3}, "retry must be", id="a number as policy"),
         pytest.param(
             {"region": "us-west-2", "timeout": 10**400},

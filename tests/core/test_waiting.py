@@ -397,7 +397,14 @@ def test_time_is_up() -> None:
     assert error.run.status == "RUNNING"
     assert error.run.response_metadata.raw is None
     assert error.run.response_metadata.status_code == 200
-    assert "the run goes on" in str(error)
+    asked = f"after 100.0 s and {error.polls} polls"
+    assert str(error) == f"run 1 was RUNNING {asked}, not COMPLETED; the run goes on"
+
+
+def test_a_single_poll_is_one_poll() -> None:
+    """The text of a wait that has asked once does not speak of polls."""
+    error, _ = wait(seen("RUNNING"), timeout=0)
+    assert "after 0.0 s and 1 poll, not COMPLETED" in str(error)
 
 
 def test_time_is_up_while_nothing_was_seen() -> None:

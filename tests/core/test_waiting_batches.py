@@ -427,7 +427,7 @@ def test_progress_sees_each_poll() -> None:
             id="a run of a batch",
         ),
         pytest.param({"status": "COMPLETED"}, "status", "got 'COMPLETED'", id="a run's status"),
-        pytest.param({"status": ["PROCESSED"]}, "status", "or a set of some", id="list"),
+        pytest.param({"status": ["PROCESSED"]}, "status", "or a set, such as {", id="list"),
         pytest.param({"timeout": "60"}, "timeout", "got '60'", id="timeout as text"),
         pytest.param({"min_delay": 0}, "min_delay", "above 0", id="no delay"),
         pytest.param({"progress": 5}, "progress", "a plain function", id="no function"),

@@ -187,5 +187,5 @@ def test_an_error_prints_all_that_is_needed() -> None:
 
 
 def test_an_error_without_a_message_says_so() -> None:
-    """An empty message is not an empty text."""
-    assert str(read(404, {"message": None})) == "GetRun: 404 (404): (no message)"
+    """An empty message is not an empty text, and a code that is the status is told once."""
+    assert str(read(404, {"message": None})) == "GetRun: 404: (no message)"
