@@ -105,7 +105,8 @@ def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulato
         for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"):
             monkeypatch.delenv(name, raising=False)
         yield emulator
-    logging.getLogger("omics_runs").setLevel(logging.NOTSET)  # a page turns it on
+    for name in ("omics_runs", "httpx", "httpcore", "botocore"):
+        logging.getLogger(name).setLevel(logging.NOTSET)  # a page turns it on, or down
 
 
 def run_block(block: Block, namespace: dict[str, Any]) -> str:
