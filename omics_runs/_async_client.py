@@ -74,9 +74,11 @@ class AsyncOmicsRunsClient(AsyncOperations):
             each other down instead of being throttled. None for no limit.
         verify: Certificates to trust: True for the usual ones, False for no check at all, a file,
             or a folder of them, or an `ssl.SSLContext`. With True, `AWS_CA_BUNDLE`, the profile's
-            `ca_bundle`, `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
+            `ca_bundle`, `SSL_CERT_FILE` and `SSL_CERT_DIR` count. Not for botocore's own calls, to
+            SSO or STS, which go by `AWS_CA_BUNDLE` and the profile.
         proxy: Address of a proxy. None: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, as
-            they are when the client is built.
+            they are when the client is built. Not for botocore's own calls, to SSO or STS, which go
+            by the variables.
         http_client: An `httpx.AsyncClient` of your own, with its own timeouts, proxies and
             certificates. It is used as it is and stays yours to close.
         validate: Whether requests are checked before they are sent.
