@@ -14,7 +14,7 @@ from omics_runs._drivers import AsyncDriver
 from omics_runs._generated.async_operations import AsyncOperations
 from omics_runs._generated.enums import BatchStatus, RunStatus, TaskStatus
 from omics_runs._model import Response
-from omics_runs._pool import AsyncPool, LentAsyncClient, closed
+from omics_runs._pool import AsyncPool, LentAsyncClient
 from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
 from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
@@ -80,7 +80,8 @@ class AsyncOmicsRunsClient(AsyncOperations):
             they are when the client is built. Not for botocore's own calls, to SSO or STS, which go
             by the variables.
         http_client: An `httpx.AsyncClient` of your own, with its own timeouts, proxies and
-            certificates. It is used as it is and stays yours to close.
+            certificates. It is used as it is and stays yours to close. A forked child can't use
+            such a client, only build one of its own.
         validate: Whether requests are checked before they are sent.
         sign: Whether requests are signed. False never looks for credentials.
         clock: Where time comes from; for tests.
@@ -362,7 +363,8 @@ class AsyncOmicsRunsClient(AsyncOperations):
         await self.aclose()
 
     async def _run(self, flow: Flow[T]) -> T:
-        if self._driver.pool.is_closed:
+        refusal = self._driver.pool.refusal()
+        if refusal is not None:
             flow.close()
-            raise closed()
+            raise refusal
         return await self._driver.run(flow)

@@ -11,7 +11,7 @@ import atexit
 import sys
 import warnings
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, NoReturn
+from typing import Any, Generic, NoReturn, TypeVar
 from weakref import WeakSet
 
 import httpx
@@ -41,6 +41,10 @@ class SyncPool:
         self._lock = Lock()
         renew_in_children(self)
         _OPEN_AT_THE_END.add(self)
+
+    def refusal(self) -> ConfigurationError | None:
+        """Return the error of who wants to use it; None if it is of use."""
+        return closed() if self.is_closed else None
 
     def http(self) -> httpx.Client:
         """Return the httpx client to send with."""
@@ -98,6 +102,10 @@ class AsyncPool:
         self._recipe = recipe
         self._leases: dict[object, _Lease] = {}
         renew_in_children(self)
+
+    def refusal(self) -> ConfigurationError | None:
+        """Return the error of who wants to use it; None if it is of use."""
+        return closed() if self.is_closed else None
 
     async def http(self) -> httpx.AsyncClient:
         """Return the httpx client to send with on the running event loop."""
@@ -168,48 +176,62 @@ def _warn_of_unclosed(pool: object, remedy: str) -> None:
     warnings.warn(what, ResourceWarning, source=pool, stacklevel=2)
 
 
-class LentClient:
-    """The caller's own httpx client, used as it is."""
+Http = TypeVar("Http", bound=httpx.Client | httpx.AsyncClient)
 
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
 
-    @property
-    def is_closed(self) -> bool:
-        return self._http.is_closed
+class _Lent(Generic[Http]):
+    """The caller's own httpx client, used as it is, by the process that it was lent to."""
+
+    def __init__(self, http: Http) -> None:
+        self._http: Http = http
+        self._is_the_parents = False
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Leave the client to the parent: nobody here can make another of its kind."""
+        self._is_the_parents = True
+
+    def refusal(self) -> ConfigurationError | None:
+        """Return the error of who wants to use it; None if it is of use."""
+        if self._is_the_parents:
+            return ConfigurationError(_THE_PARENTS)
+        return closed() if self._http.is_closed else None
+
+    def _usable(self) -> Http:
+        error = self.refusal()
+        if error is not None:
+            raise error
+        return self._http
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigurationError(_LENT)
+
+
+class LentClient(_Lent[httpx.Client]):
+    """The caller's httpx client."""
 
     def http(self) -> httpx.Client:
-        return self._http
+        return self._usable()
 
     def close(self) -> None:
         self._http.close()
 
-    def __reduce__(self) -> NoReturn:
-        raise _lent()
 
-
-class LentAsyncClient:
-    """The caller's own async httpx client, used as it is."""
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
-
-    @property
-    def is_closed(self) -> bool:
-        return self._http.is_closed
+class LentAsyncClient(_Lent[httpx.AsyncClient]):
+    """The caller's async httpx client."""
 
     async def http(self) -> httpx.AsyncClient:
-        return self._http
+        return self._usable()
 
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    def __reduce__(self) -> NoReturn:
-        raise _lent()
 
-
-def _lent() -> ConfigurationError:
-    return ConfigurationError(
-        "this client can't be pickled: its http_client belongs to this process; "
-        "build the client without it, or where it is used"
-    )
+_LENT = (
+    "this client can't be pickled: its http_client belongs to this process; "
+    "build the client without it, or where it is used"
+)
+_THE_PARENTS = (
+    "this client's http_client belongs to the parent process, and answers would go to the wrong "
+    "one; build client and http_client in the child, or give no http_client"
+)

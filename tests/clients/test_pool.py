@@ -435,6 +435,53 @@ def test_a_pool_of_forked_processes(seen: Seen) -> None:
     assert seen.none_is_open()
 
 
+LENT = """
+import asyncio, os, sys
+import httpx
+from omics_runs import AsyncOmicsRunsClient, OmicsRunsClient, errors
+
+options = {"endpoint_url": sys.argv[1], "credentials": ("AK", "SK", None)}
+http, async_http = httpx.Client(), httpx.AsyncClient()
+child = None
+
+def fork(_):
+    global child
+    child = os.fork() if child is None else child
+
+def refusal_of(call):
+    try:
+        call()
+    except errors.OmicsRunsError as error:
+        return f"{type(error).__name__}: {error}"
+
+client = OmicsRunsClient("us-west-2", http_client=http, on_request=fork, **options)
+async_client = AsyncOmicsRunsClient("us-west-2", http_client=async_http, **options)
+during = refusal_of(lambda: client.get_run("0"))
+if not child:
+    print(during)
+    print(refusal_of(lambda: client.get_run("1")))
+    print(refusal_of(lambda: asyncio.run(async_client.get_run("2"))))
+    sys.exit()
+os.waitpid(child, 0)
+client.get_run("3")
+http.close()
+"""
+
+
+@NEEDS_FORK
+def test_a_child_keeps_off_an_http_client_of_the_callers(seen: Seen) -> None:
+    """Its sockets are the parent's, so the child is told so, also in the midst of a call."""
+    during, sync_error, async_error = run_script(LENT, seen.url, flags=()).splitlines()
+    remedy = "build client and http_client in the child, or give no http_client"
+    assert during.startswith("TransportError")
+    assert sync_error == async_error
+    assert sync_error.startswith("ConfigurationError")
+    assert remedy in sync_error
+    assert remedy in during
+    assert seen.paths == ["/run/0", "/run/3"]
+    assert len(set(seen.ports)) == 1
+
+
 def test_who_forks_under_a_lock_releases_it() -> None:
     """A renewed lock is free; the block that took the old one ends as usual."""
     lock = Lock()
