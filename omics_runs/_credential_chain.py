@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
@@ -24,6 +25,7 @@ _PROFILE_VARIABLES: Mapping[str, object] = {
     "profile": (None, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], None, None)
 }
 
+_LOCK = type(threading.Lock())
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
@@ -106,6 +108,12 @@ def is_plain(source: object) -> bool:
     return (
         f"{type(source).__module__}.{type(source).__name__}" == "botocore.credentials.Credentials"
     )
+
+
+def free(source: Any) -> None:
+    """Free the lock of botocore's refreshable credentials, which nobody in a child will release."""
+    if isinstance(getattr(source, "_refresh_lock", None), _LOCK):
+        source._refresh_lock = threading.Lock()  # noqa: SLF001
 
 
 def expire(source: Any) -> None:

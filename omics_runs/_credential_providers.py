@@ -13,6 +13,7 @@ from omics_runs import _credential_chain as chain
 from omics_runs._credential_failures import as_credentials_error
 from omics_runs._credentials import Credentials
 from omics_runs._errors import ConfigurationError
+from omics_runs._forks import renew_in_children
 
 
 @frozen
@@ -76,7 +77,7 @@ def provider_of(given: object, *, profile: str | None, region: str | None) -> Pr
     if given is None:
         return Chain(profile, region)
     if hasattr(given, "get_frozen_credentials"):
-        return Borrowed(lambda: given)
+        return Borrowed(lambda: given, given)
     if hasattr(given, "get_credentials"):
         return Borrowed(partial(chain.of_session, given))
     if _is_async(given):
@@ -125,6 +126,13 @@ class Borrowed(Provider):
 
     find: Callable[[], object]
     found: object = None
+
+    def __attrs_post_init__(self) -> None:
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Keep what was found, but wait for none of the parent's threads."""
+        chain.free(self.found)
 
     def look_up(self, seen: Credentials | None, *, is_forced: bool) -> Answer:
         with as_credentials_error(has_worked=seen is not None):

@@ -410,6 +410,61 @@ def test_a_child_waits_for_none_of_the_parents_threads(seen: Seen) -> None:
     assert seen.paths == ["/run/1", "/run/0"]
 
 
+RENEWING = """
+import os, sys, threading
+from datetime import UTC, datetime, timedelta
+from botocore.credentials import RefreshableCredentials
+from botocore.session import Session
+from omics_runs import OmicsRunsClient
+
+parent, done = os.getpid(), threading.Event()
+keys = {"access_key": "AK", "secret_key": "SK", "token": ""}
+
+class Keys:
+    def __init__(self):
+        self.asked = threading.Event()
+        soon = keys | {"expiry_time": (datetime.now(UTC) + timedelta(minutes=1)).isoformat()}
+        self.source = RefreshableCredentials.create_from_metadata(soon, self.renew, "test")
+
+    def renew(self):
+        self.asked.set()
+        if os.getpid() == parent:
+            done.wait(60)
+        return keys | {"expiry_time": "2099-01-01T00:00:00Z"}
+
+def client_with(credentials):
+    return OmicsRunsClient("us-west-2", endpoint_url=sys.argv[1], credentials=credentials)
+
+both = Keys(), Keys()
+session = Session()
+session._credentials = both[1].source
+clients = [client_with(both[0].source), client_with(session)]
+threads = [threading.Thread(target=client.get_run, args=("0",)) for client in clients]
+for thread, one in zip(threads, both):
+    thread.start()
+    one.asked.wait(60)
+child = os.fork()
+if not child:
+    for client in clients:
+        client.get_run("1")
+        client.close()
+    sys.exit()
+_, status = os.waitpid(child, 0)
+done.set()
+for thread, client in zip(threads, clients):
+    thread.join()
+    client.close()
+print(os.waitstatus_to_exitcode(status))
+"""
+
+
+@NEEDS_FORK
+def test_a_child_waits_for_no_renewal_of_botocores(seen: Seen) -> None:
+    """The lock under which botocore's own credentials renew themselves is free in a child, too."""
+    assert run_script(RENEWING, seen.url, flags=BESIDE_THREADS) == "0\n"
+    assert seen.paths == ["/run/1", "/run/1", "/run/0", "/run/0"]
+
+
 POOLED = """
 import multiprocessing, sys
 from omics_runs import OmicsRunsClient
