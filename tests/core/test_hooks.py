@@ -87,7 +87,7 @@ def test_the_errors_of_hooks_know_what_is_known_so_far() -> None:
         "GetRun: ReadError: connection reset [attempt 1 of 3]",
         "GetRun: ReadError: connection reset [attempt 2 of 3]",
         "StartRun: ConnectError: refused [attempt 1 of 3]",
-        "StartRun: 503 (503): no [attempt 2 of 3, may have taken effect]",
+        "StartRun: 503: no [attempt 2 of 3, may have taken effect]",
     ]
 
 
