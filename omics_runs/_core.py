@@ -133,7 +133,8 @@ def _take_turn(job: Job[Any], env: Env) -> Flow[TransportTimeoutError | None]:
     )
     if too_late is None:
         return None
-    return job.timed_out(f"{too_late}, beyond the total timeout of {job.timeout.total:g} s")
+    total = f"{job.timeout.total:g} s"
+    return job.timed_out(f"{too_late}, more than is left of the total timeout of {total}")
 
 
 def attempt(job: Job[Out], env: Env) -> Flow[Out]:

@@ -1,17 +1,16 @@
 """Taking turns: the calls of a client, spaced out so that the service need not throttle them.
 
-The core waits nowhere but in effects, so nobody here is woken by anybody else. Each who waits
-works out from its place in the queue how far its turn is away, sleeps, and looks again.
+The core waits nowhere but in effects, so nobody here is woken by anybody else, and nobody waits
+for anybody: who comes reserves the next moment that is free, and sleeps until then.
 """
 
 from __future__ import annotations
 
 import difflib
-import itertools
 import math
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
@@ -20,20 +19,21 @@ from omics_runs._effects import Flow, Sleep
 from omics_runs._errors import ConfigurationError
 from omics_runs._forks import Lock, renew_in_children
 from omics_runs._generated.operations import OPERATIONS
-from omics_runs._narrow import is_mapping
+from omics_runs._narrow import is_mapping, is_number
 from omics_runs._rates import SERVICE_RATES
-from omics_runs._timeout import is_positive
 
 if TYPE_CHECKING:
     from omics_runs._clock import Clock
 
 SHORTEST, LONGEST = 1.0, 10.0
-"""Seconds between two looks at a queue: so late is it noticed that somebody in front has left."""
+"""Seconds between two looks at a lane: so late is it noticed that somebody in front has left."""
 HEADROOM = 1.05
 """How much farther apart turns are than the rate asks for. Some calls take longer to the service
 than others, and one that counts strictly throttles the second of two that arrive too close."""
 ROUNDING = 1e-6
 """Seconds slept on top, so that no rounding has somebody look a hair's breadth too early."""
+SLOWEST, FASTEST = 1e-6, 1e9
+"""Calls a second, from one in twelve days: with intervals that clocks can tell and add up."""
 
 KNOWN = frozenset({operation.name for operation in OPERATIONS.values()} | SERVICE_RATES.keys())
 """The operations that a limit can be for."""
@@ -43,7 +43,9 @@ KNOWN = frozenset({operation.name for operation in OPERATIONS.values()} | SERVIC
 class Lane:
     """Where callers go one by one, evenly spaced, in the order in which they came.
 
-    Safe to share between threads. Whoever stops waiting leaves the queue.
+    Safe to share between threads. A slot is a moment on the monotonic clock, for one caller. Who
+    never looks again, because its loop stands still, wastes its slot and holds nobody up. Who stops
+    waiting gives it back; newcomers fill that hole, and those who wait move up to it.
     """
 
     name: str
@@ -51,10 +53,11 @@ class Lane:
     rate: float
     """How many may go each second."""
     _free_from: float = field(default=-math.inf, init=False)
-    _queue: list[int] = field(factory=list[int], init=False)
-    """Tickets of those who wait. They are numbered, so that it is always in order."""
-    _gone: deque[int] = field(factory=deque[int], init=False)
-    _tickets: Iterator[int] = field(factory=itertools.count, init=False)
+    """The first slot that nobody has reserved yet, and where all that follow begin."""
+    _holes: list[float] = field(factory=list[float], init=False)
+    """Slots before it that were given back, in order."""
+    _gone: deque[float] = field(factory=deque[float], init=False)
+    """Slots that were given back and are no holes yet."""
     _lock: Lock = field(factory=Lock, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -62,7 +65,7 @@ class Lane:
 
     def renew(self) -> None:
         """Forget the parent's threads, none of which will come for its turn here."""
-        self._queue, self._gone = [], deque()
+        self._free_from, self._holes, self._gone = -math.inf, [], deque()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Lane, (self.name, self.rate)
@@ -77,44 +80,40 @@ class Lane:
         Returns:
             None; or, if `allows` refuses so long a wait, how many seconds the turn is away.
         """
-        ticket = next(self._tickets)
+        slot, delay = self._look(-math.inf, clock)
         try:
-            while (delay := self._look(ticket, clock)) > 0:
-                if not allows(delay):
-                    return delay
+            while delay > 0 and allows(delay):
                 yield from Sleep(min(delay + ROUNDING, max(SHORTEST, delay / 2), LONGEST))
-            return None
+                slot, delay = self._look(slot, clock)
+            return delay or None
         finally:
-            # Without the lock: a forgotten flow ends wherever the garbage collector finds it.
-            self._gone.append(ticket)
+            if delay > 0:
+                # Without the lock: a forgotten flow ends wherever the garbage collector finds it.
+                self._gone.append(slot)
 
-    def _look(self, ticket: int, clock: Clock) -> float:
-        """Return the seconds until the turn; 0 if it is there, and it is taken then."""
+    def _look(self, slot: float, clock: Clock) -> tuple[float, float]:
+        """Return the caller's slot, or a better one, and the seconds until then, 0 if it is there.
+
+        A slot long past is worth nothing, else all who were late together would go together. Its
+        owner takes a new one, as do newcomers, who come with none that was ever ahead.
+        """
         with self._lock.current:
             now = clock.monotonic()
-            self._forget_the_gone()
-            place = self._enqueue(ticket)
-            delay = max(self._free_from - now, 0.0) + place * self._interval
-            if delay == 0:
-                del self._queue[place]
-                self._free_from = now + self._interval
-            return delay
+            self._take_back(now)
+            if slot < now - max(self._interval, SHORTEST):
+                slot = max(now, self._free_from)
+                self._free_from = slot + self._interval
+            insort(self._holes, slot)
+            slot = self._holes.pop(0)
+            return slot, max(slot - now, 0.0)
 
-    def _forget_the_gone(self) -> None:
+    def _take_back(self, now: float) -> None:
+        """Make holes of what was given back; without any before the slots that nobody has yet."""
         while self._gone:
-            place, is_there = self._place_of(self._gone.popleft())
-            if is_there:
-                del self._queue[place]
-
-    def _enqueue(self, ticket: int) -> int:
-        place, is_there = self._place_of(ticket)
-        if not is_there:
-            self._queue.insert(place, ticket)
-        return place
-
-    def _place_of(self, ticket: int) -> tuple[int, bool]:
-        place = bisect_left(self._queue, ticket)
-        return place, self._queue[place : place + 1] == [ticket]
+            insort(self._holes, self._gone.popleft())
+        while self._holes and self._holes[-1] + self._interval == self._free_from:
+            self._free_from = self._holes.pop()
+        del self._holes[: bisect_left(self._holes, now)]
 
 
 @frozen(eq=False)
@@ -129,7 +128,7 @@ class Pacer:
         """Return the pacer that a client's arguments ask for.
 
         Raises:
-            ConfigurationError: A limit is for no operation, or a rate is no number above 0.
+            ConfigurationError: A limit is for no operation, or a rate is no number within reason.
         """
         limits = _checked(rate_limits)
         lanes = {name: Lane(f"rate_limits[{name!r}]", rate) for name, rate in limits.items()}
@@ -178,9 +177,11 @@ def _checked(rate_limits: object) -> Mapping[str, float]:
 
 
 def _check_rate(name: str, rate: object) -> None:
-    if not is_positive(rate) or rate == math.inf:
-        msg = f"{name} must be a number of calls a second above 0, got {rate!r}"
-        raise ConfigurationError(msg)
+    if not is_number(rate) or not SLOWEST <= rate <= FASTEST:
+        bounds = f"from {SLOWEST:g} to {FASTEST:g}"
+        raise ConfigurationError(
+            f"{name} must be a number of calls a second {bounds}, got {rate!r}"
+        )
 
 
 def _hint(name: object) -> str:

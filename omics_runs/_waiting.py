@@ -71,7 +71,7 @@ def _poll(watch: _Watch[S, Seen], env: Env) -> Flow[Seen | None]:
     watch.polls += 1
     request = watch.plan.subject.request()
     result: Seen | Failure = yield from outcome(
-        request, env, watch.poll_timeout(), env.retry, Feature.WAITER
+        request, env, watch.poll_timeout(), env.retry, *watch.features
     )
     try:
         if isinstance(result, ResourceNotFoundError):
@@ -101,6 +101,11 @@ class _Watch(Generic[S, Seen]):
     @property
     def elapsed(self) -> float:
         return self._env.clock.monotonic() - self._began
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The marks of a poll; the only one of `timeout=0` has none, and need not take turns."""
+        return () if self.plan.timeout == 0 else (Feature.WAITER,)
 
     def poll_timeout(self) -> Timeout:
         """Return the client's own bounds, and for the whole poll not much beyond the deadline.

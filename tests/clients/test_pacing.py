@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
@@ -184,6 +184,34 @@ def test_an_interrupted_call_leaves_its_place_to_the_next() -> None:
     assert emulator.count("StartRun") == 2
 
 
+class InterruptingClock(VirtualClock):
+    """A clock in whose first sleep a signal handler runs."""
+
+    handlers: list[Callable[[], object]]
+
+    def sleep(self, seconds: float, *, given_up: threading.Event | None = None) -> None:
+        while self.handlers:
+            self.handlers.pop()()
+        super().sleep(seconds, given_up=given_up)
+
+
+def test_a_signal_handler_has_its_turn() -> None:
+    """A handler that calls does not wait for the call that it interrupts, which goes on later."""
+    clock = InterruptingClock()
+    emulator = Emulator(clock)
+    client = emulator.client(rate_limits=ONE_IN_TEN_SECONDS)
+    moments: list[float] = []
+
+    def start() -> None:
+        client.start_run(**RUN)
+        moments.append(clock.monotonic())
+
+    clock.handlers = [start]
+    start()
+    start()
+    assert moments == pytest.approx([0, 20, 30], abs=0.01)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_those_behind_a_cancelled_task_move_up(backend: str) -> None:
     """Tasks that are cancelled in the queue send nothing, and cost the others no time."""
@@ -227,7 +255,7 @@ def test_a_turn_beyond_the_deadline(caller: Caller, emulator: Emulator) -> None:
         client.start_run(**RUN, timeout=7)
     assert str(caught.value) == (
         "StartRun: the turn at rate_limits['StartRun'] (0.105/s) is 10.0 s away, "
-        "beyond the total timeout of 7 s"
+        "more than is left of the total timeout of 7 s"
     )
     assert caught.value.attempts == ()
     assert not caught.value.may_have_taken_effect
@@ -257,7 +285,6 @@ def test_a_retry_whose_turn_is_beyond_the_deadline(
 @pytest.mark.parametrize(
     ("timeout", "turns"),
     [
-        pytest.param(0, 0, id="to look once"),
         pytest.param(40, 0, id="some time"),
         pytest.param(80, 0, id="too little"),
         pytest.param(97, 1, id="a poll that may be a little late"),
@@ -279,17 +306,36 @@ def test_a_wait_among_too_many(
     if turns == 0:
         assert error.elapsed == pytest.approx(timeout, abs=0.01)
         assert "and 0 polls, not COMPLETED; the last try failed: the turn at" in str(error)
-        assert str(error).endswith("beyond the total timeout of 5 s")
+        assert str(error).endswith("than is left of the total timeout of 5 s")
 
 
-def test_to_look_once_after_a_short_queue(caller: Caller, emulator: Emulator) -> None:
-    """A wait without any time polls once nevertheless, if its turn comes within one read."""
-    client = caller.client(emulator, poll_rate=0.25 * HEADROOM)
+def test_to_look_once(caller: Caller, emulator: Emulator) -> None:
+    """A wait without any time polls exactly once, however many other polls are in front."""
+    client = caller.client(emulator, poll_rate=0.01)
     started = client.start_run(**RUN)
-    for _ in range(2):
-        with pytest.raises(errors.WaitTimeoutError, match=r"was PENDING after .* 1 poll,"):
+    for _ in range(3):
+        with pytest.raises(errors.WaitTimeoutError, match=r"was PENDING after 0.0 s and 1 poll,"):
             client.wait_until(started, "COMPLETED", timeout=0)
-    assert emulator.clock.monotonic() == pytest.approx(4, abs=0.01)
+    assert (emulator.count("GetRun"), emulator.clock.monotonic()) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("interval", "polls", "seconds"),
+    [
+        pytest.param(4, 1, 4, id="a turn within one read"),
+        pytest.param(6, 0, 0, id="a turn that is too far away"),
+    ],
+)
+def test_to_look_once_at_a_limit(
+    caller: Caller, emulator: Emulator, interval: float, polls: int, seconds: float
+) -> None:
+    """A limit on the operation is for the only poll of a wait as well."""
+    client = caller.client(emulator, rate_limits={"GetRun": HEADROOM / interval})
+    started = client.start_run(**RUN)
+    client.get_run(started.id)
+    with pytest.raises(errors.WaitTimeoutError, match=rf"and {polls} polls"):
+        client.wait_until(started, "COMPLETED", timeout=0)
+    assert emulator.clock.monotonic() == pytest.approx(seconds, abs=0.01)
 
 
 # --- arguments ------------------------------------------------------------------------------
