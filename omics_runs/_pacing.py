@@ -54,6 +54,8 @@ class Lane:
     """How many may go each second."""
     _free_from: float = field(default=-math.inf, init=False)
     """The first slot that nobody has reserved yet, and where all that follow begin."""
+    _went: float = field(default=-math.inf, init=False)
+    """When somebody had a turn last."""
     _holes: list[float] = field(factory=list[float], init=False)
     """Slots before it that were given back, in order."""
     _gone: deque[float] = field(factory=deque[float], init=False)
@@ -65,7 +67,8 @@ class Lane:
 
     def renew(self) -> None:
         """Forget the parent's threads, none of which will come for its turn here."""
-        self._free_from, self._holes, self._gone = -math.inf, [], deque()
+        self._free_from = self._went = -math.inf
+        self._holes, self._gone = [], deque()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Lane, (self.name, self.rate)
@@ -101,11 +104,22 @@ class Lane:
             now = clock.monotonic()
             self._take_back(now)
             if slot < now - max(self._interval, SHORTEST):
-                slot = max(now, self._free_from)
-                self._free_from = slot + self._interval
+                slot = self._reserve(now, is_late=slot > -math.inf)
             insort(self._holes, slot)
             slot = self._holes.pop(0)
+            if slot <= now:
+                self._went = now
             return slot, max(slot - now, 0.0)
+
+    def _reserve(self, now: float, *, is_late: bool) -> float:
+        """Return a new slot: the next that is free, or now for one who is late, if nobody goes now.
+
+        Else those who are always late would only ever reserve, and none of them would go.
+        """
+        is_idle = is_late and now >= self._went + self._interval
+        slot = now if is_idle else max(now, self._free_from)
+        self._free_from = max(self._free_from, slot + self._interval)
+        return slot
 
     def _take_back(self, now: float) -> None:
         """Make holes of what was given back; without any before the slots that nobody has yet."""
