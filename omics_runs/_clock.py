@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -89,10 +90,18 @@ class ScaledClock(SystemClock):
         await super().asleep(seconds / self.speed)
 
 
-def wait_for(wait: Callable[[float], bool]) -> None:
-    """Call `wait` with a short timeout until it returns True: Ctrl-C gets through on Windows."""
-    while not wait(1.0):
-        continue
+def wait_for(wait: Callable[[float], bool], seconds: float = math.inf) -> bool:
+    """Call `wait` with a short timeout until it returns True: Ctrl-C gets through on Windows.
+
+    Args:
+        wait: Waits for at most as many seconds as it is given, and tells whether that was enough.
+        seconds: Real seconds after which to give up and return False.
+    """
+    until = time.monotonic() + seconds
+    while not wait(max(0.0, min(1.0, until - time.monotonic()))):
+        if time.monotonic() >= until:
+            return False
+    return True
 
 
 _Sleeper: TypeAlias = tuple[float, int, Callable[[], object]]

@@ -2,7 +2,8 @@
 
 Looking keys up can block for seconds: a role is assumed, a process started, an instance asked.
 So a blocking look-up never runs on an event loop. Threads share a look-up under way, and so do the
-tasks of an event loop, one of which goes to a thread, where it meets the look-ups of the others.
+tasks of an event loop, one of which has a thread make it, unless some thread is at it already:
+however many tasks give up on a look-up that hangs, they leave one thread behind.
 
 Keys that the service refused are recognised by being the very object that was handed out: as long
 as look-ups bring the same keys, the same object is handed out, and only a look-up that a refusal
@@ -13,7 +14,9 @@ and takes its answer: hundreds of calls that are refused at once force one look-
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -23,9 +26,9 @@ import anyio
 import attrs
 from anyio import to_thread
 from anyio.lowlevel import RunVar
-from attrs import define, frozen
+from attrs import define, field, frozen
 
-from omics_runs._clock import wait_for
+from omics_runs._clock import GLANCE, wait_for
 from omics_runs._credential_providers import Answer, NeedsLoop, answer_of, provider_of
 from omics_runs._credential_windows import Due, Held
 from omics_runs._credentials import Credentials, CredentialsLike
@@ -39,6 +42,8 @@ _KEYS_STAY = (
     "this client can't be pickled: keys do not travel, nor does what may hold some. Name a "
     "profile, leave the keys to the environment, or give an importable function as credentials="
 )
+
+_STILL_LOOKED_UP = "another thread was still looking the credentials up when time was up"
 
 Landed = TypeVar("Landed", threading.Event, anyio.Event)
 
@@ -89,21 +94,26 @@ class CredentialSource:
             raise ConfigurationError(_KEYS_STAY)
         return partial(CredentialSource, given, profile=profile, region=region), ()
 
-    def fetch(self, refused: Credentials | None = None) -> Credentials:
+    def fetch(
+        self, refused: Credentials | None = None, *, time_left: float | None = None
+    ) -> Credentials:
         """Return credentials to sign with, blocking while they are looked up.
 
         Args:
             refused: What an earlier fetch returned and the service has called expired: the same
                 object, not an equal one. The keys that come back are newer or, where there are
                 none, the same.
+            time_left: Real seconds to wait for another thread's look-up; None for as long as it
+                takes, as does a look-up of this thread's own.
 
         Raises:
+            TimeoutError: Another thread is still looking them up.
             CredentialsError: There are none, or they could not be had. What a callable of the
                 caller's raises is passed on as it is.
             ConfigurationError: What a callable returned is nothing to sign with.
         """
         try:
-            return self._fetch(refused)
+            return self._fetch(refused, time_left)
         except NeedsLoop as found:
             raise found.refusal() from None
 
@@ -119,7 +129,7 @@ class CredentialSource:
         """
         while True:
             flight = _flights().get(self)
-            ready = self._ready(refused, is_under_way=flight is not None)
+            ready = self._ready(refused, is_under_way=bool(flight or self._flight))
             if ready is not None:
                 return ready
             if flight is None:
@@ -139,20 +149,30 @@ class CredentialSource:
 
     # --- in a thread
 
-    def _fetch(self, refused: Credentials | None) -> Credentials:
+    def _fetch(self, refused: Credentials | None, time_left: float | None) -> Credentials:
+        until = math.inf if time_left is None else time.monotonic() + time_left
         while True:
-            with self._lock.current:
-                flight = self._flight
-                ready = self._ready(refused, is_under_way=flight is not None)
-                if ready is not None:
-                    return ready
-                own = _Flight(threading.Event())
-                self._flight = flight or own
-            if flight is None:
-                return self._fly(own, refused)
-            wait_for(flight.landed.wait)
-            if flight.has_served(refused):
-                return flight.result()
+            found = self._fetch_or_meet(refused)
+            if isinstance(found, Credentials):
+                return found
+            if not wait_for(found.landed.wait, until - time.monotonic()):
+                raise TimeoutError(_STILL_LOOKED_UP)
+            if found.has_served(refused):
+                return found.result()
+
+    def _fetch_or_meet(self, refused: Credentials | None) -> Credentials | _Flight[threading.Event]:
+        """Return credentials, or the look-up of another thread that is to be waited for."""
+        with self._lock.current:
+            under_way = self._flight
+            ready = self._ready(refused, is_under_way=under_way is not None)
+            if ready is not None:
+                return ready
+            if under_way is not None and not under_way.is_of_this_thread:
+                return under_way
+            # A signal's handler in the midst of its thread's look-up makes its own, for itself.
+            own = _Flight(threading.Event())
+            self._flight = under_way or own
+        return self._fly(own, refused)
 
     def _fly(self, flight: _Flight[threading.Event], refused: Credentials | None) -> Credentials:
         try:
@@ -162,7 +182,7 @@ class CredentialSource:
             raise
         finally:
             with self._lock.current:
-                self._flight = None
+                self._flight = None if self._flight is flight else self._flight
             flight.landed.set()
         return flight.credentials
 
@@ -194,9 +214,20 @@ class CredentialSource:
         if self._provider.async_function is not None:
             return await self._await(self._provider.async_function, refused)
         try:
-            return cast("Credentials", await _in_thread(partial(self._fetch, refused)))
+            return await self._afetch_in_thread(refused)
         except NeedsLoop as found:
             return await self._await(found.awaitable, refused)
+
+    async def _afetch_in_thread(self, refused: Credentials | None) -> Credentials:
+        while True:
+            found = self._flight or await _in_thread(partial(self._fetch_or_meet, refused))
+            if isinstance(found, Credentials):
+                return found
+            # In no thread, or each cancelled task would leave one.
+            while not found.landed.is_set():  # noqa: ASYNC110  (a thread can't set a loop's Event)
+                await anyio.sleep(GLANCE)
+            if found.has_served(refused):
+                return found.result()
 
     async def _await(
         self, ask: Callable[[], Awaitable[object]], refused: Credentials | None
@@ -270,9 +301,18 @@ class _Flight(Generic[Landed]):
     landed: Landed
     credentials: Credentials | None = None
     error: Exception | None = None
+    thread: int = field(factory=threading.get_ident)
+    """Which thread makes it."""
+
+    @property
+    def is_of_this_thread(self) -> bool:
+        """Whether the current thread makes it."""
+        return self.thread == threading.get_ident()
 
     def has_served(self, refused: Credentials | None) -> bool:
-        """Tell whether it ended in something that is not the refused keys again."""
+        """Tell whether it ended in something for others, and not in the refused keys again."""
+        if isinstance(self.error, NeedsLoop):
+            return False  # only one can await what came, on a loop of its own
         found = self.credentials
         return self.error is not None or (found is not None and found is not refused)
 

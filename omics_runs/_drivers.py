@@ -56,8 +56,8 @@ class SyncDriver:
             case Sleep(seconds):
                 self.clock.sleep(seconds)
                 return None
-            case FetchCredentials(refused):
-                return self.credentials.fetch(refused)
+            case FetchCredentials(refused, time_left):
+                return self.credentials.fetch(refused, time_left=time_left)
             case _:
                 assert_never(effect)
 

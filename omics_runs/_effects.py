@@ -48,7 +48,7 @@ class FetchCredentials:
     refused: Credentials | None = None
     """What the service has called expired: the very object that was signed with."""
     time_left: float | None = None
-    """Seconds that it may take; None for no bound. Only the async driver can stop it."""
+    """Seconds that it may take; None for no bound. The sync driver can't stop its own look-up."""
 
     def __iter__(self) -> Generator[FetchCredentials, Credentials, Credentials]:
         return (yield self)

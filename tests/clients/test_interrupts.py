@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import GeneratorType
 
 import anyio
@@ -219,6 +220,85 @@ def test_a_task_cancelled_during_a_look_up_in_a_thread(backend: str) -> None:
 
     with serving_runs() as seen:
         anyio.run(main, backend=backend)
+
+
+@BACKENDS
+def test_a_look_up_that_hangs_keeps_one_thread(backend: str) -> None:
+    """However many calls are cancelled behind it, they wait for it in no thread of their own."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def keys() -> Credentials:
+        asked.set()
+        go_on.wait(PATIENCE)
+        return KEYS
+
+    async def main() -> None:
+        async with AsyncOmicsRunsClient(
+            "us-west-2", endpoint_url=seen.url, credentials=keys
+        ) as client:
+            threads: list[int] = []
+            for _ in range(5):
+                async with anyio.create_task_group() as group:
+                    group.start_soon(client.get_run, "1")
+                    await anyio.to_thread.run_sync(asked.wait)
+                    await anyio.wait_all_tasks_blocked()
+                    group.cancel_scope.cancel()
+                threads.append(threading.active_count())
+            assert max(threads) == threads[0]
+            go_on.set()
+            assert (await client.get_run("1")).id == "1"
+
+    with serving_runs() as seen:
+        anyio.run(main, backend=backend)
+
+
+def test_a_call_behind_a_look_up_that_hangs_ends_in_time() -> None:
+    """A call's total timeout bounds its wait for the keys that another thread looks up."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def keys() -> Credentials:
+        asked.set()
+        go_on.wait(PATIENCE)
+        return KEYS
+
+    with (
+        serving_runs() as seen,
+        OmicsRunsClient("us-west-2", endpoint_url=seen.url, credentials=keys) as client,
+    ):
+        thread = threading.Thread(target=client.get_run, args=("1",))
+        thread.start()
+        asked.wait()
+        try:
+            with pytest.raises(errors.TransportTimeoutError, match="longer than its total timeout"):
+                client.get_run("2", timeout=0.01)
+        finally:
+            go_on.set()
+            thread.join()
+    assert seen.paths == ["/run/1"]
+
+
+def test_a_signal_during_a_look_up(request: pytest.FixtureRequest) -> None:
+    """What handles a signal may use the client that its own thread is looking keys up for."""
+    handled: list[str] = []
+
+    def handle(*_: object) -> None:
+        handled.append(client.get_run("1").id)
+
+    def keys() -> Credentials:
+        if not seen.calls:
+            seen.calls.append((0, "the signal"))
+            signal.raise_signal(signal.SIGTERM)
+        return KEYS
+
+    request.addfinalizer(partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
+    signal.signal(signal.SIGTERM, handle)
+    with (
+        serving_runs() as seen,
+        OmicsRunsClient("us-west-2", endpoint_url=seen.url, credentials=keys) as client,
+    ):
+        client.get_run("2")
+    assert handled == ["1"]
+    assert seen.paths == ["the signal", "/run/1", "/run/2"]
 
 
 @pytest.fixture

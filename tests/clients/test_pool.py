@@ -8,8 +8,9 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
 import anyio
@@ -93,6 +94,32 @@ def test_two_loops_at_once_keep_their_own(seen: Seen, backend: str) -> None:
         one.call(client.aclose)
         one.call(client.aclose)
     assert seen.none_is_open()
+
+
+@BACKENDS
+def test_two_loops_await_keys_of_their_own(seen: Seen, backend: str) -> None:
+    """A plain function may return something to await: no loop is given what another awaits."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    async def keys() -> tuple[str, str, None]:
+        await anyio.lowlevel.checkpoint()
+        return KEYS
+
+    def asking() -> Awaitable[tuple[str, str, None]]:
+        asked.set()
+        go_on.wait(PATIENCE)
+        return keys()
+
+    client = AsyncOmicsRunsClient("us-west-2", endpoint_url=seen.url, credentials=asking)
+    with start_blocking_portal(backend) as one, start_blocking_portal(backend) as other:
+        first = one.start_task_soon(client.get_run, "1")
+        asked.wait()
+        second = other.start_task_soon(client.get_run, "2")
+        other.call(anyio.wait_all_tasks_blocked)
+        go_on.set()
+        assert (first.result().id, second.result().id) == ("1", "2")
+        for portal in (one, other):
+            portal.call(client.aclose)
 
 
 def test_a_loop_that_ends_without_its_generators(seen: Seen) -> None:
