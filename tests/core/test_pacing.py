@@ -240,6 +240,19 @@ def test_how_late_is_too_late(rate: float, late: float, is_too_late: bool) -> No
     assert played.promised[1][-1] == pytest.approx(interval * (20 if is_too_late else 1))
 
 
+def test_newcomers_go_behind_those_who_wait() -> None:
+    """Where turns have passed unused, one who is late may go at once, but no newcomer."""
+    played = world()
+    flows = [played.turn(who) for who in range(22)]
+    for flow in flows[:20]:
+        played.look(flow)
+    played.clock.time = 10.0
+    assert played.look(flows[20]) is not None
+    assert played.look(flows[1]) is None
+    assert played.look(flows[21]) is not None
+    assert [played.promised[who][-1] for who in (20, 21)] == pytest.approx([21.0, 22.05])
+
+
 def test_those_who_are_always_late_go_nevertheless() -> None:
     """In a process that is busy with other things, turns are late; but there are turns."""
     played = world()
