@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
+from omics_runs._clock import GLANCE
 from omics_runs._credential_failures import NoneFoundError
 from omics_runs._errors import ConfigurationError
 from omics_runs._forks import Lock
@@ -70,6 +72,8 @@ def of_session(session: Any) -> object:
         NoneFoundError: It has none.
         ConfigurationError: It is asynchronous.
     """
+    while _SESSIONS.current.locked():
+        time.sleep(GLANCE)  # which Ctrl-C ends on Windows, too, unlike the wait for a lock
     with _SESSIONS.current:
         found = session.get_credentials()
     if found is None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from traceback import walk_stack
 from types import GeneratorType
 
 import anyio
@@ -340,6 +342,45 @@ def test_ctrl_c_leaves_nothing(point: str, _interruptible: None) -> None:
         assert caught.tb  # which would have kept a flow alive
         assert seen.none_is_open()
         assert client.get_run("1").id == "1"
+
+
+@define
+class BusySession:
+    """A session that has Ctrl-C pressed when the main thread waits for its turn, and looks on."""
+
+    begun: threading.Event
+    go_on: threading.Event
+
+    def get_credentials(self) -> None:
+        self.begun.set()
+        while not self._has_a_queue():
+            continue
+        interrupt()
+        self.go_on.wait(PATIENCE)
+
+    def _has_a_queue(self) -> bool:
+        frame = sys._current_frames().get(threading.main_thread().ident or 0)
+        return any(one.f_code.co_name == "of_session" for one, _ in walk_stack(frame))
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="the platform has no such signals")
+def test_ctrl_c_behind_the_session_of_another_thread(_interruptible: None) -> None:
+    """Sessions are asked one after the other; who waits for that can be interrupted."""
+    begun, go_on = threading.Event(), threading.Event()
+    session = BusySession(begun, go_on)
+    first, second = (OmicsRunsClient("us-west-2", credentials=session) for _ in range(2))
+
+    def work() -> None:
+        with pytest.raises(errors.CredentialsError):
+            first.get_run("1", retry=RetryPolicy(max_attempts=1))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    begun.wait()
+    with pytest.raises(KeyboardInterrupt):
+        second.get_run("2")
+    go_on.set()
+    thread.join()
 
 
 # --- many at once -------------------------------------------------------------------------------
