@@ -48,6 +48,10 @@ _STILL_LOOKED_UP = "another thread was still looking the credentials up when tim
 Landed = TypeVar("Landed", threading.Event, anyio.Event)
 
 
+def _machines_time() -> datetime:
+    return datetime.now(UTC)
+
+
 class CredentialSource:
     """The credentials of a client; threads and tasks share it.
 
@@ -56,7 +60,8 @@ class CredentialSource:
         profile: The profile given as an argument, for the chain. One that the environment names
             is found by the chain itself, which then still prefers keys in the environment.
         region: The client's region, for those steps of the chain that call AWS.
-        now: Clock that decides when keys are to be renewed.
+        now: Clock that decides when keys are to be renewed: the service's time, so far as it is
+            known. It travels with a pickle.
 
     Raises:
         ConfigurationError: `credentials` is nothing that could give any.
@@ -68,7 +73,7 @@ class CredentialSource:
         *,
         profile: str | None = None,
         region: str | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = _machines_time,
     ) -> None:
         self._provider = provider_of(credentials, profile=profile, region=region)
         self._now = now
@@ -92,7 +97,8 @@ class CredentialSource:
         given, profile, region = self._origin
         if not (given is None or is_importable(given)):
             raise ConfigurationError(_KEYS_STAY)
-        return partial(CredentialSource, given, profile=profile, region=region), ()
+        again = partial(CredentialSource, given, profile=profile, region=region, now=self._now)
+        return again, ()
 
     def fetch(
         self, refused: Credentials | None = None, *, time_left: float | None = None

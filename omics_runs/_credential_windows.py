@@ -86,6 +86,7 @@ def _scale(time_left: timedelta) -> float:
     """Return by how much the windows shrink.
 
     Keys that come with less time than the windows are long would be due at once, and with them
-    each call: such keys are renewed when half of their time is over.
+    each call: such keys are renewed when half of their time is over. Those that come as if they had
+    ended are so because our clock is wrong, and there are no windows before their end.
     """
-    return 1.0 if time_left > ADVISORY else time_left / (2 * ADVISORY)
+    return 1.0 if time_left > ADVISORY else max(0.0, time_left / (2 * ADVISORY))

@@ -39,9 +39,9 @@ class Env:
     hooks: Hooks
     tracing: Tracing | None
     pacer: Pacer
+    offset: ClockOffset
+    """What the service's clock is ahead of ours; keys are judged by it, too."""
     quota: RetryQuota = Factory(RetryQuota)
-    offset: ClockOffset = Factory(ClockOffset)
-    """What the service's clock is ahead of ours."""
     unsettled: Unsettled = Factory(Unsettled)
     random: Callable[[], float] = random.random
     """Where jitter comes from: a number from 0 up to 1."""

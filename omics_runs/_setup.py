@@ -7,6 +7,7 @@ import os
 import ssl
 import warnings
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from types import NoneType
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from omics_runs._hooks import Hooks, RequestHook, ResponseHook, RetryHook
 from omics_runs._pacing import Pacer
 from omics_runs._recipe import ProxyLike, Recipe
 from omics_runs._retry import RetryPolicy
+from omics_runs._skew import ClockOffset
 from omics_runs._timeout import Timeout
 from omics_runs._tracing import TracerProvider, Tracing
 from omics_runs._user_agent import user_agent
@@ -93,13 +95,17 @@ class Setup:
         )
         if given.sign and settings.region is None:
             raise ConfigurationError(_endpoint.NO_REGION)
-        env = _env(given, settings)
+        clock, offset = given.clock or SystemClock(), ClockOffset()
+        env = _env(given, settings, clock, offset)
         _warn_of_clear_text(env.endpoint.url_for(""))
         urls = sorted({env.endpoint.url_for(prefix) for prefix in HOST_PREFIXES})
         return cls(
             env=env,
             credentials=CredentialSource(
-                given.credentials, profile=settings.explicit_profile, region=settings.region
+                given.credentials,
+                profile=settings.explicit_profile,
+                region=settings.region,
+                now=partial(_corrected, clock, offset),
             ),
             recipe=partial(Recipe, settings.ca_bundle or verify, given.proxy, tuple(urls)),
         )
@@ -176,7 +182,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _env(given: Arguments, settings: Settings) -> Env:
+def _corrected(clock: Clock, offset: ClockOffset) -> datetime:
+    """Return the service's time, by which the end of keys is meant."""
+    return offset.correct(clock.now())
+
+
+def _env(given: Arguments, settings: Settings, clock: Clock, offset: ClockOffset) -> Env:
     endpoint = _endpoint.resolve(settings)
     return Env(
         endpoint=endpoint,
@@ -185,7 +196,8 @@ def _env(given: Arguments, settings: Settings) -> Env:
         validate=given.validate,
         timeout=_timeout(given),
         retry=RetryPolicy.of(given.retry, _retry(settings)),
-        clock=given.clock or SystemClock(),
+        clock=clock,
+        offset=offset,
         user_agent=user_agent(settings.app_id, settings.exec_env, is_custom=endpoint.is_custom),
         tracing=Tracing.of(given.tracer_provider, settings.region),
         hooks=Hooks(

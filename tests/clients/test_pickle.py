@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from multiprocessing import get_context
 from typing import Any
@@ -27,7 +30,7 @@ from omics_runs import (
 from omics_runs._clock import ScaledClock
 
 from .conftest import Caller
-from .servers import Seen, serving_runs
+from .servers import Seen, run_of, serving_raw, serving_runs
 
 SECRET = "the-secret-of-these-tests"
 BOTH = [
@@ -63,6 +66,24 @@ def session() -> Any:
     return made
 
 
+BEHIND = timedelta(hours=2)
+"""How far the service's time is behind that of this machine."""
+asked: list[datetime] = []
+
+
+def keys_for_an_hour() -> Credentials:
+    """Give keys that last for an hour of the service's time, and count."""
+    asked.append(datetime.now(UTC))
+    return Credentials("AKIDHOUR", SECRET, None, asked[-1] - BEHIND + timedelta(hours=1))
+
+
+def answer_of_long_ago(connection: socket.socket, _: Seen) -> None:
+    """Answer with a run, and the service's time."""
+    body, date = run_of("/run/1"), format_datetime(datetime.now(UTC) - BEHIND, usegmt=True)
+    head = f"HTTP/1.1 200 OK\r\nconnection: close\r\ndate: {date}\r\ncontent-length: {len(body)}"
+    connection.sendall(f"{head}\r\n\r\n".encode() + body)
+
+
 @pytest.fixture
 def seen() -> Iterator[Seen]:
     """Serve runs on loopback."""
@@ -74,6 +95,25 @@ def seen() -> Iterator[Seen]:
 def _keys_of_the_environment(monkeypatch: pytest.MonkeyPatch, _no_aws_files: None) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+
+
+@pytest.mark.parametrize("times", [0, 1], ids=["at-home", "travelled"])
+def test_keys_end_by_the_services_clock(caller: Caller, times: int) -> None:
+    """Where ours is hours ahead, keys that seem to have ended are kept while they are good."""
+    asked.clear()
+    with serving_raw(answer_of_long_ago) as seen:
+        client = caller.remote(
+            region="us-west-2", endpoint_url=seen.url, credentials=keys_for_an_hour
+        )
+        for _ in range(times):
+            client.get_run("1")  # what was learnt here stays here
+            client.close()
+            client.wrapped = travelled(client.wrapped)
+            asked.clear()
+        for _ in range(3):
+            client.get_run("1")
+        client.close()
+    assert len(asked) == 1
 
 
 def travelled(client: Any) -> Any:

@@ -15,6 +15,7 @@ from omics_runs._endpoint import Endpoint
 from omics_runs._env import Env
 from omics_runs._hooks import Hooks
 from omics_runs._pacing import Pacer
+from omics_runs._skew import ClockOffset
 from omics_runs._user_agent import UserAgent
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ def make_env(**changes: Any) -> Env:
         "timeout": Timeout(),
         "retry": RetryPolicy(),
         "clock": VirtualClock(),
+        "offset": ClockOffset(),
         "user_agent": UserAgent("test", ""),
         "hooks": Hooks(),
         "tracing": None,

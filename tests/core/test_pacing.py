@@ -391,7 +391,7 @@ def test_a_call_whose_turn_comes_too_late() -> None:
     assert isinstance(error, errors.TransportTimeoutError)
     assert str(error) == (
         "StartRun: the turn at rate_limits['StartRun'] (0.1/s) is 10.5 s away, "
-        "beyond the total timeout of 5 s"
+        "more than is left of the total timeout of 5 s"
     )
     assert script.sent == []
 
