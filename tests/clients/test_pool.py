@@ -465,6 +465,7 @@ both = Keys(), Keys()
 session = Session()
 session._credentials = both[1].source
 clients = [client_with(both[0].source), client_with(session)]
+unused = client_with(Session())  # which has found nothing yet that has a lock
 threads = [threading.Thread(target=client.get_run, args=("0",)) for client in clients]
 for thread, one in zip(threads, both):
     thread.start()
