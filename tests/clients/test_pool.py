@@ -266,6 +266,13 @@ def test_a_client_without_connections_warns_of_nothing(kind: Any, seen: Seen) ->
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_of_an_async_client_shares_its_connections(copied: Any) -> None:
+    """Neither copy makes connections or looks keys up anew."""
+    client = AsyncOmicsRunsClient("us-west-2", credentials=KEYS)
+    assert copied(client)._driver is client._driver
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
 def test_copies_share_the_connections(seen: Seen, copied: Any) -> None:
     """A copy, also a deep one, is another name of the same client."""
     with built(seen, timeout=7) as client:
