@@ -7,16 +7,18 @@ throws cancellation there: that passes through, and closing the flow leaves no s
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TypeVar, assert_never, cast
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from functools import partial
+from typing import Any, TypeVar, assert_never, cast
 
 import anyio
 import httpx
+from anyio import to_thread
 from attrs import frozen
 
 from omics_runs._clock import Clock
 from omics_runs._credential_source import CredentialSource
-from omics_runs._effects import Effect, FetchCredentials, Flow, Send, Sleep
+from omics_runs._effects import Do, Effect, Emit, FetchCredentials, Flow, Send, Sleep
 from omics_runs._pool import AsyncPool, LentAsyncClient, LentClient, SyncPool
 from omics_runs._sigv4 import load_signer
 
@@ -36,18 +38,32 @@ class SyncDriver:
         try:
             effect = next(flow)
             while True:
-                try:
-                    answer = self._perform(effect)
-                except Exception as error:  # noqa: BLE001  (the flow decides what it means)
-                    effect = flow.throw(error)
-                else:
-                    effect = flow.send(answer)
-                    del answer  # a long wait keeps no reply
+                effect = self._resumption(flow, effect)()
         except StopIteration as end:
             result: T = end.value
             return result
         finally:
             flow.close()
+
+    def stream(self, flow: Flow[object]) -> Generator[Any]:
+        """Yield what `flow` emits, as it is asked for."""
+        try:
+            effect = next(flow)
+            while True:
+                if isinstance(effect, Emit):
+                    yield effect.result
+                effect = self._resumption(flow, effect)()
+        except StopIteration:
+            return
+        finally:
+            flow.close()
+
+    def _resumption(self, flow: Flow[object], effect: Effect) -> Callable[[], Effect]:
+        """Perform what the flow asks for; return the call that goes on with the flow."""
+        try:
+            return partial(flow.send, self._perform(effect))
+        except Exception as error:  # noqa: BLE001  (the flow decides what it means)
+            return partial(flow.throw, error)
 
     def _perform(self, effect: Effect) -> object:
         match effect:
@@ -58,6 +74,10 @@ class SyncDriver:
                 return None
             case FetchCredentials(refused, time_left):
                 return self.credentials.fetch(refused, time_left=time_left)
+            case Do(function):
+                return function()
+            case Emit():
+                return None
             case _:
                 assert_never(effect)
 
@@ -107,18 +127,32 @@ class AsyncDriver:
         try:
             effect = next(flow)
             while True:
-                try:
-                    answer = await self._perform(effect)
-                except Exception as error:  # noqa: BLE001  (the flow decides what it means)
-                    effect = flow.throw(error)
-                else:
-                    effect = flow.send(answer)
-                    del answer  # a long wait keeps no reply
+                effect = (await self._resumption(flow, effect))()
         except StopIteration as end:
             result: T = end.value
             return result
         finally:
             flow.close()
+
+    async def stream(self, flow: Flow[object]) -> AsyncGenerator[Any]:
+        """Yield what `flow` emits, as it is asked for."""
+        try:
+            effect = next(flow)
+            while True:
+                if isinstance(effect, Emit):
+                    yield effect.result
+                effect = (await self._resumption(flow, effect))()
+        except StopIteration:
+            return
+        finally:
+            flow.close()
+
+    async def _resumption(self, flow: Flow[object], effect: Effect) -> Callable[[], Effect]:
+        """Perform what the flow asks for; return the call that goes on with the flow."""
+        try:
+            return partial(flow.send, await self._perform(effect))
+        except Exception as error:  # noqa: BLE001  (the flow decides what it means)
+            return partial(flow.throw, error)
 
     async def _perform(self, effect: Effect) -> object:
         match effect:
@@ -133,5 +167,9 @@ class AsyncDriver:
                 with anyio.fail_after(time_left):
                     await load_signer()
                     return await self.credentials.afetch(refused)
+            case Do(function):
+                return await to_thread.run_sync(function)
+            case Emit():
+                return None
             case _:
                 assert_never(effect)

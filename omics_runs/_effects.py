@@ -6,8 +6,8 @@ Each effect is a small generator of its own, so that `yield from` gives an exact
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -54,5 +54,25 @@ class FetchCredentials:
         return (yield self)
 
 
-Effect: TypeAlias = Send | Sleep | FetchCredentials
+@frozen
+class Do(Generic[T]):
+    """Call a function that may block: a journal that is written, a callable of the caller's."""
+
+    function: Callable[[], T]
+
+    def __iter__(self) -> Generator[Do[T], T, T]:
+        return (yield self)
+
+
+@frozen
+class Emit:
+    """Hand a result to whoever goes through them, and go on when the next one is asked for."""
+
+    result: object
+
+    def __iter__(self) -> Generator[Emit, None, None]:  # noqa: PYI058  (`yield from` needs it)
+        yield self
+
+
+Effect: TypeAlias = Send | Sleep | FetchCredentials | Do[Any] | Emit
 Flow: TypeAlias = Generator[Effect, Any, T]
