@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from omics_runs import errors, models
     from omics_runs._async_client import AsyncOmicsRunsClient
+    from omics_runs._checkpoint import RunCheckpoint
     from omics_runs._client import OmicsRunsClient
     from omics_runs._credentials import Credentials
     from omics_runs._generated.enums import (
@@ -70,10 +71,12 @@ if TYPE_CHECKING:
     )
     from omics_runs._hooks import RequestEvent, ResponseEvent, RetryEvent
     from omics_runs._lifecycle import BATCH_TERMINAL, TASK_TERMINAL, TERMINAL
-    from omics_runs._progress import BatchProgress, Progress, TaskProgress
+    from omics_runs._outcomes import RunOutcome
+    from omics_runs._progress import BatchProgress, FleetProgress, Progress, TaskProgress
     from omics_runs._rates import SERVICE_RATES
     from omics_runs._request import Request
     from omics_runs._retry import RetryPolicy
+    from omics_runs._run_outcomes import AsyncRunOutcomes, RunOutcomes
     from omics_runs._run_ref import RunRef
     from omics_runs._timeout import Timeout
     from omics_runs._version import __version__
@@ -81,6 +84,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Accelerators",
     "AsyncOmicsRunsClient",
+    "AsyncRunOutcomes",
     "BATCH_TERMINAL",
     "BatchProgress",
     "BatchStatus",
@@ -93,6 +97,7 @@ __all__ = [
     "DeleteRunRequest",
     "DeleteRunResponse",
     "FailureReason",
+    "FleetProgress",
     "GetRunRequest",
     "GetRunResponse",
     "GetRunTaskRequest",
@@ -111,10 +116,13 @@ __all__ = [
     "RetryEvent",
     "RetryPolicy",
     "RunCacheStatus",
+    "RunCheckpoint",
     "RunExport",
     "RunListItem",
     "RunLogLevel",
     "RunLogLocation",
+    "RunOutcome",
+    "RunOutcomes",
     "RunOutputUriPrefixMode",
     "RunRef",
     "RunRetentionMode",
@@ -196,10 +204,15 @@ _HOMES = {
     "SERVICE_RATES": "_rates",
     "Request": "_request",
     "RetryPolicy": "_retry",
+    "AsyncRunOutcomes": "_run_outcomes",
+    "RunCheckpoint": "_checkpoint",
+    "RunOutcome": "_outcomes",
+    "RunOutcomes": "_run_outcomes",
     "RunRef": "_run_ref",
     "Timeout": "_timeout",
     "__version__": "_version",
     "BatchProgress": "_progress",
+    "FleetProgress": "_progress",
     "Progress": "_progress",
     "TaskProgress": "_progress",
 }

@@ -11,12 +11,15 @@ import httpx
 
 from omics_runs._core import call
 from omics_runs._drivers import SyncDriver
+from omics_runs._fleet_plan import plan_fleet
+from omics_runs._fleet_waiting import all_outcomes, next_outcome
 from omics_runs._generated.enums import BatchStatus, RunStatus, TaskStatus
 from omics_runs._generated.sync_operations import SyncOperations
 from omics_runs._model import Response
 from omics_runs._pool import LentClient, SyncPool
 from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
+from omics_runs._run_outcomes import RunOutcomes
 from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
 from omics_runs._timeout import Timeout
 from omics_runs._wait_plan import plan_batch_wait, plan_run_wait, plan_task_wait
@@ -29,10 +32,12 @@ if TYPE_CHECKING:
     from omics_runs._config import Verify
     from omics_runs._credentials import CredentialsLike
     from omics_runs._effects import Flow
+    from omics_runs._fleet_plan import RunsLike
     from omics_runs._generated.enums import BatchStatusLike, RunStatusLike, TaskStatusLike
     from omics_runs._generated.models import GetBatchResponse, GetRunResponse, GetRunTaskResponse
     from omics_runs._hooks import RequestHook, ResponseHook, RetryHook
-    from omics_runs._progress import BatchProgress, Progress, TaskProgress
+    from omics_runs._outcomes import RunOutcome
+    from omics_runs._progress import BatchProgress, FleetProgress, Progress, TaskProgress
     from omics_runs._recipe import ProxyLike
     from omics_runs._subjects import BatchLike, RunLike, TaskLike
     from omics_runs._tracing import TracerProvider
@@ -313,6 +318,88 @@ class OmicsRunsClient(SyncOperations):
         """
         plan = plan_batch_wait(batch, status, timeout, min_delay, max_delay, progress)
         return self._run(wait_flow(plan, self._env))
+
+    def as_completed(
+        self,
+        runs: RunsLike,
+        *,
+        timeout: float | None = None,
+        min_delay: float = 5,
+        max_delay: float = 60,
+        progress: Callable[[FleetProgress], object] | None = None,
+    ) -> RunOutcomes:
+        """Return an iterator that hands out how each run has ended, as it ends.
+
+        One poller asks for all of them: a round takes one ListRuns for each hundred active runs of
+        the account, and four more at most, or a GetRun for each run where that is less. Each
+        run's end is settled by a GetRun. A run that failed, was cancelled or is gone is an
+        outcome and no exception, and so is a refusal of the service to tell of a run. Trouble
+        that passes is ridden out, as in `wait_until`; where ListRuns is refused, GetRun has to do.
+
+        Nothing is asked before the first outcome is asked for, and nothing between two; `timeout`
+        counts from the call of this method.
+
+        Args:
+            runs: The runs: an iterable of ids, references or answers that speak of a run, or the
+                `RunCheckpoint` of another wait. Those that are the same by id and uuid have one
+                outcome.
+            timeout: Seconds to wait at most, None for no limit. What remains then comes as
+                outcomes with a `WaitTimeoutError`. A round that is under way when
+                time is up has one read timeout to end. With 0 the runs are looked at once, in
+                that time.
+            min_delay: Shortest delay between rounds, in seconds.
+            max_delay: Longest delay between rounds, in seconds; delays grow towards it and are
+                drawn at random.
+            progress: A plain function, called with a `FleetProgress` after each round. What it
+                raises comes out of the iterator, which can go on.
+
+        Returns:
+            An iterator over `RunOutcome`s that takes more runs and hints meanwhile, and can be
+            continued in another process. Going through it may raise `CredentialsError`,
+            `AuthenticationError` or `TransportError`, if time alone won't mend it.
+
+        Raises:
+            InvalidRequestError: An argument is wrong; the error names every one that is.
+        """
+        wait = plan_fleet("as_completed", runs, timeout, min_delay, max_delay, progress, self._env)
+        return RunOutcomes(lambda: self._run(next_outcome(wait.fleet, self._env)), wait)
+
+    def wait_all(
+        self,
+        runs: RunsLike,
+        *,
+        timeout: float | None = None,
+        min_delay: float = 5,
+        max_delay: float = 60,
+        progress: Callable[[FleetProgress], object] | None = None,
+    ) -> tuple[RunOutcome, ...]:
+        """Wait until many runs have ended, and return how, in the order given.
+
+        It polls as `as_completed` does, and never raises for how a run has ended: each outcome
+        has its `error`, and its `unwrap` raises it.
+
+        Args:
+            runs: The runs: an iterable of ids, references or answers that speak of a run, or the
+                `RunCheckpoint` of another wait. One that is given twice has its outcome at both
+                places.
+            timeout: Seconds to wait at most, None for no limit. What remains then has
+                a `WaitTimeoutError` in its outcome. A round that is under way when
+                time is up has one read timeout to end. With 0 the runs are looked at once, in
+                that time.
+            min_delay: Shortest delay between rounds, in seconds.
+            max_delay: Longest delay between rounds, in seconds; delays grow towards it and are
+                drawn at random.
+            progress: A plain function, called with a `FleetProgress` after each round. What it
+                raises ends the wait.
+
+        Raises:
+            InvalidRequestError: An argument is wrong; the error names every one that is.
+            CredentialsError: There are no keys to sign with, and time alone won't bring any.
+            AuthenticationError: The service does not accept the keys.
+            TransportError: There is no way to the service, and time alone won't make one.
+        """
+        wait = plan_fleet("wait_all", runs, timeout, min_delay, max_delay, progress, self._env)
+        return self._run(all_outcomes(wait.fleet, self._env, wait.refs))
 
     def __repr__(self) -> str:
         where = self._env.endpoint.url_for("")

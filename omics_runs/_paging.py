@@ -27,7 +27,7 @@ def check_limit(name: str, limit: object) -> None:
         raise InvalidRequestError(name, [("limit", what)])
 
 
-class _Walk(Generic[Page]):
+class Walk(Generic[Page]):
     """Where an iteration stands, whatever its color."""
 
     def __init__(self, request: Request[Page], limit: int | None) -> None:
@@ -98,7 +98,7 @@ class _Walk(Generic[Page]):
 class Pages(Iterator[Page]):
     """The pages of a list, each asked for when it is needed."""
 
-    def __init__(self, send: Callable[[Request[Page]], Page], walk: _Walk[Page]) -> None:
+    def __init__(self, send: Callable[[Request[Page]], Page], walk: Walk[Page]) -> None:
         self._send = send
         self._walk = walk
 
@@ -120,7 +120,7 @@ class Items(Iterator[Item], Generic[Item, Page]):
     def __init__(
         self, send: Callable[[Request[Page]], Page], request: Request[Page], *, limit: int | None
     ) -> None:
-        self._walk = _Walk(request, limit)
+        self._walk = Walk(request, limit)
         self._pages = Pages(send, self._walk)
 
     @property
@@ -148,7 +148,7 @@ class Items(Iterator[Item], Generic[Item, Page]):
 class AsyncPages(AsyncIterator[Page]):
     """The pages of a list, each asked for when it is needed."""
 
-    def __init__(self, send: Callable[[Request[Page]], Awaitable[Page]], walk: _Walk[Page]) -> None:
+    def __init__(self, send: Callable[[Request[Page]], Awaitable[Page]], walk: Walk[Page]) -> None:
         self._send = send
         self._walk = walk
 
@@ -174,7 +174,7 @@ class AsyncItems(AsyncIterator[Item], Generic[Item, Page]):
         *,
         limit: int | None,
     ) -> None:
-        self._walk = _Walk(request, limit)
+        self._walk = Walk(request, limit)
         self._pages = AsyncPages(send, self._walk)
 
     @property

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import frozen
 
+from omics_runs._generated.enums import RunStatus
 from omics_runs._generated.models import GetBatchResponse, GetRunResponse, GetRunTaskResponse
 
 
@@ -56,3 +59,33 @@ class BatchProgress(_Poll):
     def __str__(self) -> str:
         failed = f", {self.batch.failed_count} failed" if self.batch.failed_count else ""
         return self._told(self.batch.status, f"batch {self.batch.id}{failed}")
+
+
+@frozen(kw_only=True)
+class FleetProgress:
+    """What one round of a wait for many runs has shown."""
+
+    statuses: Mapping[RunStatus, int]
+    """How many runs are in each status, of those that were seen; runs that are gone count as
+    `DELETED`."""
+    ended: int
+    """How many have ended, or were given up because the service refused to tell of them."""
+    failed: int
+    """How many of those have an error: all that did not complete."""
+    remaining: int
+    """How many have not ended yet."""
+    polls: int
+    """How many calls were made so far."""
+    elapsed: float
+    """Seconds since the wait began."""
+    next_delay: float | None
+    """Seconds until the next round; None when this was the last."""
+
+    def __str__(self) -> str:
+        counts = [f"{count} {status}" for status, count in self.statuses.items()]
+        after = "" if self.next_delay is None else f", next in {self.next_delay:.0f} s"
+        total = self.ended + self.remaining
+        return (
+            f"{self.ended} of {total} runs ended ({', '.join(counts) or 'none seen'}), "
+            f"{self.polls} polls after {self.elapsed:.0f} s{after}"
+        )

@@ -140,31 +140,32 @@ class RunSubject(Subject[RunStatus, GetRunResponse]):
     gone_because = "it was deleted, or removed to make room; its logs stay in CloudWatch"
 
     def __init__(self, ref: RunRef) -> None:
-        self._id = ref.id
-        self._uuid = ref.uuid
+        self.id = ref.id
+        self.uuid = ref.uuid
+        """The uuid that is held on to; None while it is unknown."""
 
     @property
     def name(self) -> str:
         """How messages call it."""
-        return f"run {self._id}"
+        return f"run {self.id}"
 
     def request(self) -> Request[GetRunResponse]:
         """Return the request that asks for it."""
-        return GetRunRequest(id=self._id)
+        return GetRunRequest(id=self.id)
 
     def check(
         self, seen: GetRunResponse, last: GetRunResponse | None, wanted: AbstractSet[RunStatus]
     ) -> None:
         """Refuse an answer about another run, or another run's life under the same id."""
-        _check_id(self, "GetRun", self._id, seen.id, "$.id")
-        self._uuid = self._uuid or seen.uuid
-        if seen.uuid is not None and seen.uuid != self._uuid:
+        _check_id(self, "GetRun", self.id, seen.id, "$.id")
+        self.uuid = self.uuid or seen.uuid
+        if seen.uuid is not None and seen.uuid != self.uuid:
             raise RunReplacedError(
-                f"run id {seen.id} now belongs to another run: expected uuid {self._uuid!r}, "
+                f"run id {seen.id} now belongs to another run: expected uuid {self.uuid!r}, "
                 f"got {seen.uuid!r}; the service gives ids of deleted runs out again",
                 run=last,
                 wanted=wanted,
-                expected_uuid=str(self._uuid),
+                expected_uuid=str(self.uuid),
                 seen_uuid=seen.uuid,
             )
 

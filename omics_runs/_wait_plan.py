@@ -53,10 +53,10 @@ def plan_run_wait(
     Raises:
         InvalidRequestError: An argument is wrong; the error names all that are.
     """
-    ref, problems = _run_ref(run)
+    ref, problems = run_ref(run)
     wanted, more = _wanted(RunStatus, status)
-    problems += [*more, *_patience_problems(timeout, min_delay, max_delay, progress)]
-    _refuse("wait_until", problems)
+    problems += [*more, *patience_problems(timeout, min_delay, max_delay, progress)]
+    refuse("wait_until", problems)
     return WaitPlan(
         subject=RunSubject(ref),
         wanted=wanted,
@@ -83,12 +83,12 @@ def plan_task_wait(
     Raises:
         InvalidRequestError: An argument is wrong; the error names all that are.
     """
-    ref, problems = _run_ref(run)
+    ref, problems = run_ref(run)
     task_id = task.task_id if isinstance(task, (TaskListItem, GetRunTaskResponse)) else task
     problems += _id_problems("task", task_id, task)
     wanted, more = _wanted(TaskStatus, status)
-    problems += [*more, *_patience_problems(timeout, min_delay, max_delay, progress)]
-    _refuse("wait_until_task", problems)
+    problems += [*more, *patience_problems(timeout, min_delay, max_delay, progress)]
+    refuse("wait_until_task", problems)
     return WaitPlan(
         subject=TaskSubject(ref.id, task_id),
         wanted=wanted,
@@ -118,8 +118,8 @@ def plan_batch_wait(
     batch_id = batch.id if isinstance(batch, models) else batch
     problems = _id_problems("batch", batch_id, batch)
     wanted, more = _wanted(BatchStatus, status)
-    problems += [*more, *_patience_problems(timeout, min_delay, max_delay, progress)]
-    _refuse("wait_until_batch", problems)
+    problems += [*more, *patience_problems(timeout, min_delay, max_delay, progress)]
+    refuse("wait_until_batch", problems)
     return WaitPlan(
         subject=BatchSubject(batch_id, getattr(batch, "uuid", None)),
         wanted=wanted,
@@ -132,7 +132,7 @@ def plan_batch_wait(
     )
 
 
-def _refuse(name: str, problems: Problems) -> None:
+def refuse(name: str, problems: Problems) -> None:
     if problems:
         raise InvalidRequestError(name, problems)
 
@@ -157,7 +157,7 @@ def _is_set(value: object) -> TypeGuard[AbstractSet[Any]]:
     return isinstance(value, AbstractSet)
 
 
-def _run_ref(run: RunLike) -> tuple[RunRef, Problems]:
+def run_ref(run: RunLike) -> tuple[RunRef, Problems]:
     if isinstance(run, RunBatchListItem) and not run.run_id:  # the service sends it empty, or not
         why = run.submission_failure_message or run.submission_failure_reason or "no reason given"
         what = f"setting {run.run_setting_id!r} of the batch has no run ({why})"
@@ -182,7 +182,7 @@ def _id_problems(name: str, found: object, given: object) -> Problems:
     return [(name, f"must be a {name}'s id or a {name}'s model, got {given!r}")]
 
 
-def _patience_problems(
+def patience_problems(
     timeout: float | None, min_delay: float, max_delay: float, progress: Listener
 ) -> Problems:
     problems: Problems = []

@@ -112,12 +112,8 @@ class _Watch(Generic[S, Seen]):
 
         A poll that begins just before the deadline still gets the time of one read.
         """
-        bounds = self._env.timeout
         time_left = self._time_left()
-        if math.isinf(time_left):
-            return bounds
-        limit = max(time_left, min(bounds.read, Timeout().read))
-        return attrs.evolve(bounds, total=min(limit, bounds.total or limit))
+        return at_most(max(time_left, last_poll_time(self._env)), self._env.timeout)
 
     def seen(self, seen: Seen) -> Seen | None:
         """Decide about an answer."""
@@ -126,7 +122,7 @@ class _Watch(Generic[S, Seen]):
         decision = subject.life.verdict(wanted, seen)
         changed = status_of(seen) != self._status
         self._status = status_of(seen)
-        self._last = _without_raw(seen)
+        self._last = without_raw(seen)
         if decision is Verdict.WAIT:
             self._go_on(changed=changed)
             return None
@@ -150,9 +146,9 @@ class _Watch(Generic[S, Seen]):
 
     def failed(self, error: CallError | CredentialsError) -> None:
         """Ride out trouble that passes; raise any other."""
-        if not _passes(error):
+        if not passes(error):
             raise error
-        if _was_never_sent(error):
+        if was_never_sent(error):
             self.polls -= 1
         told = {"waiting_for": self.plan.subject.name, "error": type(error).__name__}
         logger.warning(
@@ -191,17 +187,15 @@ class _Watch(Generic[S, Seen]):
         if time_left < MOMENT:
             self._report(changed=changed, next_delay=None)
             subject, wanted = self.plan.subject, self.plan.wanted
-            why = None if cause is None else _reason(cause)
+            why = None if cause is None else reason_of(cause)
             raise subject.timed_out(self._last, wanted, self.elapsed, self.polls, why) from cause
         self.delay = self._next_delay(time_left)
         self._report(changed=changed, next_delay=self.delay)
 
     def _next_delay(self, time_left: float) -> float:
-        """Return a jittered delay that grows to `max_delay`, and ends with the wait itself."""
-        low, high = self.plan.min_delay, self.plan.max_delay
-        grown = min(low * 2.0 ** min(max(self.polls - 1, 0), JITTER_EXPONENT_CAP), high)
-        delay = low + self._env.random() * (grown - low)
-        return min(time_left, high) if time_left - delay <= low else delay
+        return delay_after(
+            self.polls, self.plan.min_delay, self.plan.max_delay, time_left, self._env.random()
+        )
 
     def _time_left(self) -> float:
         return math.inf if self.plan.timeout is None else self.plan.timeout - self.elapsed
@@ -220,7 +214,26 @@ class _Watch(Generic[S, Seen]):
         self.plan.progress(told)
 
 
-def _passes(error: CallError | CredentialsError) -> bool:
+def delay_after(polls: int, low: float, high: float, time_left: float, draw: float) -> float:
+    """Return a jittered delay that grows from `low` to `high`, and ends with the wait itself."""
+    grown = min(low * 2.0 ** min(max(polls - 1, 0), JITTER_EXPONENT_CAP), high)
+    delay = low + draw * (grown - low)
+    return min(time_left, high) if time_left - delay <= low else delay
+
+
+def last_poll_time(env: Env) -> float:
+    """Return how many seconds a poll gets that begins when time is up."""
+    return min(env.timeout.read, Timeout().read)
+
+
+def at_most(seconds: float, bounds: Timeout) -> Timeout:
+    """Return `bounds` with no more than `seconds` in total."""
+    if math.isinf(seconds):
+        return bounds
+    return attrs.evolve(bounds, total=min(seconds, bounds.total or seconds))
+
+
+def passes(error: CallError | CredentialsError) -> bool:
     """Return whether a wait rides `error` out: throttling, 5xx, trouble of the network, of keys."""
     if isinstance(error, CredentialsError):
         return error.is_passing
@@ -228,16 +241,16 @@ def _passes(error: CallError | CredentialsError) -> bool:
     return is_server_error or fault_in(error) is not None
 
 
-def _was_never_sent(error: CallError | CredentialsError) -> bool:
+def was_never_sent(error: CallError | CredentialsError) -> bool:
     """Return whether a poll got nowhere: without keys, or because its turn was too far away."""
     return isinstance(error, CredentialsError) or not error.attempts
 
 
-def _reason(error: CallError | CredentialsError) -> str:
-    return str(error.args[0]) if _was_never_sent(error) else str(error)
+def reason_of(error: CallError | CredentialsError) -> str:
+    return str(error.args[0]) if was_never_sent(error) else str(error)
 
 
-def _without_raw(seen: Seen) -> Seen:
+def without_raw(seen: Seen) -> Seen:
     """Return a copy that is cheap to keep for days."""
     metadata = attrs.evolve(seen.response_metadata, raw=None)
     return attrs.evolve(seen, response_metadata=metadata)

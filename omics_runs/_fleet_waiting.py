@@ -1,0 +1,145 @@
+"""Waiting for many runs: one poller for all of them, call by call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
+
+from omics_runs._core import call
+from omics_runs._effects import Flow, Sleep
+from omics_runs._errors import CallError, CredentialsError, ServiceError, UnreadableResponseError
+from omics_runs._fleet import ACTIVE, Fleet, Followed
+from omics_runs._generated.errors import ResourceNotFoundError
+from omics_runs._generated.models import ListRunsRequest
+from omics_runs._job import logger
+from omics_runs._model import Response
+from omics_runs._outcomes import RunOutcome
+from omics_runs._paging import Walk
+from omics_runs._user_agent import Feature
+from omics_runs._waiting import passes, was_never_sent
+from omics_runs.errors import AuthenticationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omics_runs._env import Env
+    from omics_runs._request import Request
+    from omics_runs._run_ref import RunRef
+
+PAGE = 100
+"""Most runs of a page of ListRuns."""
+
+Out = TypeVar("Out", bound=Response)
+
+
+def next_outcome(fleet: Fleet, env: Env) -> Flow[RunOutcome | None]:
+    """Go on until one more run has ended, and return how; None when there is no run left."""
+    while (outcome := fleet.take()) is None:
+        if fleet.is_empty:
+            fleet.log_end()
+            return None
+        yield from _go_on(fleet, env)
+    return outcome
+
+
+def all_outcomes(fleet: Fleet, env: Env, refs: Iterable[RunRef]) -> Flow[tuple[RunOutcome, ...]]:
+    """Go on until all runs have ended; return how, in the order of `refs`."""
+    found: dict[RunRef, RunOutcome] = {}
+    while (outcome := (yield from next_outcome(fleet, env))) is not None:
+        found[outcome.ref] = outcome
+    return tuple(found[ref] for ref in refs)
+
+
+def _go_on(fleet: Fleet, env: Env) -> Flow[None]:
+    """Do what is to be done next: one call, one sweep or one sleep."""
+    if fleet.is_too_late:
+        fleet.time_is_up()
+    elif (followed := fleet.next_to_settle()) is not None:
+        yield from _settle(followed, fleet, env)
+    elif (delay := fleet.delay()) > 0:
+        yield from Sleep(delay)
+    else:
+        yield from _sweep(fleet, env)
+
+
+def _settle(followed: Followed, fleet: Fleet, env: Env) -> Flow[None]:
+    """Ask for a run by itself: whether it has ended, and whether it is the one that is meant."""
+    try:
+        seen = yield from _ask(followed.subject.request(), fleet, env)
+    except (CallError, CredentialsError) as error:
+        if _is_not_found(error):
+            fleet.not_found(followed, error)
+        elif passes(error):
+            fleet.failed(error, followed)
+        elif _speaks_of_what_was_asked(error):
+            fleet.refused(followed, error)
+        else:
+            raise
+    else:
+        fleet.saw(followed, seen)
+
+
+def _sweep(fleet: Fleet, env: Env) -> Flow[None]:
+    """Look for all runs; leave those that were not met to be asked for by themselves."""
+    runs = fleet.following()
+    most = fleet.most_list_calls()
+    if most is None:
+        fleet.swept(runs)
+        return
+    try:
+        met = yield from _met_in_lists(most, fleet, env)
+    except (CallError, CredentialsError) as error:
+        if passes(error):
+            fleet.failed(error)
+            fleet.swept(())
+            return
+        if not _speaks_of_what_was_asked(error):
+            raise
+        logger.warning("going on with GetRun alone: %s", error)
+        fleet.can_list, met = False, set[Followed]()
+    fleet.swept(one for one in runs if one not in met)
+
+
+def _met_in_lists(most: int, fleet: Fleet, env: Env) -> Flow[set[Followed]]:
+    """Go through the lists of active runs, up to so many calls; return the runs that are in them.
+
+    A run that takes its next step meanwhile is met twice, or not at all; neither does harm.
+    """
+    met: set[Followed] = set()
+    calls, filters = 0, fleet.filters()
+    for status in ACTIVE:
+        walk = Walk(ListRunsRequest(status=status, max_results=PAGE, **filters), None)
+        while (request := walk.next_request()) is not None:
+            if calls == most or fleet.is_too_late:
+                fleet.listed(calls, is_whole=False)
+                return met
+            page = yield from _ask(request, fleet, env)
+            walk.turn(request, page)
+            met |= fleet.sight(page.items)
+            calls += 1
+    fleet.listed(calls, is_whole=True)
+    return met
+
+
+def _ask(request: Request[Out], fleet: Fleet, env: Env) -> Flow[Out]:
+    try:
+        answer = yield from call(request, env, fleet.bounds(), env.retry, Feature.WAITER)
+    except (CallError, CredentialsError) as error:
+        fleet.polls += not was_never_sent(error)
+        raise
+    fleet.polls += 1
+    fleet.answered()
+    return answer
+
+
+def _is_not_found(error: CallError | CredentialsError) -> TypeGuard[ResourceNotFoundError]:
+    """Return whether the service says so; a proxy's 404 says nothing of a run."""
+    return (
+        isinstance(error, ResourceNotFoundError)
+        and error.code == ResourceNotFoundError.service_code
+    )
+
+
+def _speaks_of_what_was_asked(error: CallError | CredentialsError) -> bool:
+    """Return whether another call may do better; who has no valid keys need not try."""
+    is_answer = isinstance(error, (ServiceError, UnreadableResponseError))
+    return is_answer and not isinstance(error, AuthenticationError)
