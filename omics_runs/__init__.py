@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omics_runs._checkpoint import RunCheckpoint
     from omics_runs._client import OmicsRunsClient
     from omics_runs._credentials import Credentials
+    from omics_runs._events import BatchEvent, RunEvent, TaskEvent, parse_event
     from omics_runs._generated.enums import (
         Accelerators,
         BatchStatus,
@@ -86,6 +87,7 @@ __all__ = [
     "AsyncOmicsRunsClient",
     "AsyncRunOutcomes",
     "BATCH_TERMINAL",
+    "BatchEvent",
     "BatchProgress",
     "BatchStatus",
     "CacheBehavior",
@@ -117,6 +119,7 @@ __all__ = [
     "RetryPolicy",
     "RunCacheStatus",
     "RunCheckpoint",
+    "RunEvent",
     "RunExport",
     "RunListItem",
     "RunLogLevel",
@@ -136,6 +139,7 @@ __all__ = [
     "SubmissionStatus",
     "TASK_TERMINAL",
     "TERMINAL",
+    "TaskEvent",
     "TaskListItem",
     "TaskProgress",
     "TaskStatus",
@@ -148,6 +152,7 @@ __all__ = [
     "__version__",
     "errors",
     "models",
+    "parse_event",
 ]
 
 _HOMES = {
@@ -156,6 +161,10 @@ _HOMES = {
     "Credentials": "_credentials",
     "Accelerators": "_generated.enums",
     "BatchStatus": "_generated.enums",
+    "BatchEvent": "_events",
+    "RunEvent": "_events",
+    "TaskEvent": "_events",
+    "parse_event": "_events",
     "CacheBehavior": "_generated.enums",
     "ConfigurationStatus": "_generated.enums",
     "FailureReason": "_generated.enums",

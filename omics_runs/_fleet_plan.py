@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import frozen
 
 from omics_runs._checkpoint import RunCheckpoint, RunMark
+from omics_runs._events import BatchEvent, RunEvent, TaskEvent
 from omics_runs._fleet import Fleet, Followed, Patience
 from omics_runs._generated.models import GetRunResponse, RunListItem, StartRunResponse
 from omics_runs._progress import FleetProgress
@@ -17,6 +18,7 @@ from omics_runs._waiting import without_raw
 
 if TYPE_CHECKING:
     from omics_runs._env import Env
+    from omics_runs._generated.enums import BatchStatus, RunStatus
     from omics_runs._run_ref import RunRef
 
 RunsLike: TypeAlias = Iterable[RunLike] | RunCheckpoint
@@ -48,15 +50,18 @@ class FleetWait:
         refuse("add", problems)
         self.fleet.join(followed)
 
-    def hint(self, run: RunLike) -> None:
-        """Have a run asked for at once.
+    def hint(self, about: RunLike | RunEvent | TaskEvent | BatchEvent) -> None:
+        """Have a run asked for at once, or all if a batch has ended.
 
         Raises:
             InvalidRequestError: It names no run.
         """
-        ref, problems = run_ref(run)
-        refuse("hint", problems)
-        self.fleet.hint(ref)
+        if not isinstance(about, (RunEvent, TaskEvent, BatchEvent)):
+            ref, problems = run_ref(about)
+            refuse("hint", problems)
+            self.fleet.hint(ref)
+        elif not isinstance(about, TaskEvent) and _may_be_an_end(about.status):
+            self.fleet.hint(about.ref if isinstance(about, RunEvent) else None)
 
     def checkpoint(self) -> RunCheckpoint:
         """Return what another process needs to go on."""
@@ -88,6 +93,10 @@ def plan_fleet(
     for one in followed:
         fleet.join(one)
     return FleetWait(fleet, env, tuple(one.ref for one in followed))
+
+
+def _may_be_an_end(status: RunStatus | BatchStatus) -> bool:
+    return status.is_terminal or not status.is_known
 
 
 def _found_in(runs: object, problems: Problems) -> Iterator[RunLike | RunMark]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Protocol
 
 from omics_runs._checkpoint import RunCheckpoint
+from omics_runs._events import BatchEvent, RunEvent, TaskEvent
 from omics_runs._outcomes import RunOutcome
 from omics_runs._run_ref import RunRef
 from omics_runs._subjects import RunLike
@@ -23,7 +24,7 @@ class Wait(Protocol):
         """Have one more run followed."""
         ...
 
-    def hint(self, run: RunLike) -> None:
+    def hint(self, about: RunLike | RunEvent | TaskEvent | BatchEvent) -> None:
         """Have a run asked for at once."""
         ...
 
@@ -54,7 +55,7 @@ class _Outcomes:
         """
         self._wait.add(run)
 
-    def hint(self, run: RunLike) -> None:
+    def hint(self, about: RunLike | RunEvent | TaskEvent | BatchEvent) -> None:
         """Say that a run may have ended: it is asked for at once, and not only in the next round.
 
         Any thread or task may call it; the iteration sleeps on for at most a second, and before
@@ -62,12 +63,14 @@ class _Outcomes:
         ended is for the service to say, so one that is wrong, late, repeated or lost does no harm.
 
         Args:
-            run: The run, as `wait_until` takes it; one that is not waited for is ignored.
+            about: The run, as `wait_until` takes it, or what `parse_event` made of an event. Runs
+                that are not waited for are ignored, and so are events that tell of no end. A
+                batch that has ended begins the next round at once.
 
         Raises:
             InvalidRequestError: It names no run.
         """
-        self._wait.hint(run)
+        self._wait.hint(about)
 
     def checkpoint(self) -> RunCheckpoint:
         """Return what another process needs to go on with the `pending` runs."""

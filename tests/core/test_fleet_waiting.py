@@ -22,6 +22,7 @@ from omics_runs import (
     RunStatus,
     StartRunResponse,
     errors,
+    parse_event,
 )
 from omics_runs._effects import Flow
 from omics_runs._env import Env
@@ -685,6 +686,40 @@ def test_a_run_that_has_ended_is_not_asked_for_again() -> None:
     story.outcomes.hint("1")
     assert len(story.all()) == 1
     assert story.service.asked == ["1", "2"]
+
+
+def told_of(kind: str, run_id: str, status: str) -> dict[str, Any]:
+    """Return an event as EventBridge delivers it."""
+    arn = f"arn:aws:omics:us-west-2:123456789012:{kind[0].lower()}{kind[1:]}/{run_id}"
+    run = "arn:aws:omics:us-west-2:123456789012:run/10"
+    return {
+        "source": "aws.omics",
+        "detail-type": f"{kind} Status Change",
+        "detail": {"arn": arn, "status": status, "runArn": run},
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "lists"),
+    [
+        pytest.param(told_of("Run", "10", "COMPLETED"), ["10"], 4, id="a run that ended"),
+        pytest.param(told_of("Run", "10", "PAUSED"), ["10"], 4, id="a status of the future"),
+        pytest.param(told_of("Run", "10", "RUNNING"), [], 4, id="a run that began"),
+        pytest.param(told_of("Run", "99", "FAILED"), [], 4, id="a stranger"),
+        pytest.param(told_of("Task", "10", "FAILED"), [], 4, id="a task"),
+        pytest.param(told_of("RunBatch", "10", "PROCESSED"), [], 8, id="a batch that ended"),
+        pytest.param(told_of("RunBatch", "10", "PENDING"), [], 4, id="a batch that began"),
+    ],
+)
+def test_events_are_hints(told: dict[str, Any], asked: list[str], lists: int) -> None:
+    """An event that may tell of an end has the run asked for, or all runs; no other has."""
+    story = Story(Service(IDS), IDS, timeout=100, min_delay=100, max_delay=100)
+    story.meanwhile = [lambda: story.outcomes.hint(parse_event(told))]
+    calls: list[int] = []
+    story.script.on_fetch = lambda: calls.append(int(story.env.clock.monotonic() < 100))
+    story.all()
+    assert story.service.asked == asked
+    assert sum(calls) - len(asked) == lists
 
 
 # --- what is told ---------------------------------------------------------------------------
