@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -17,8 +18,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 ORDER = ["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"]
 SYNC, ASYNC, GROUP = "start_and_wait.py", "start_and_wait_async.py", "run_group.py"
 PACED, TESTS = "paced_submissions.py", "test_your_code.py"
+SUBMISSIONS, FLEET = "../benchmarks/submissions.py", "../benchmarks/fleet.py"
 SOAK = "../benchmarks/soak.py"
-SUBMISSIONS = "../benchmarks/submissions.py"
 AWS = ["--aws", "1234567", "arn:aws:iam::123456789012:role/OmicsRole", "s3://my-bucket/out"]
 
 
@@ -112,6 +113,12 @@ def test_the_soak_runs() -> None:
     output = run_example(SOAK, ["--runs", "5", "--days", "1"], {})
     assert output.startswith("5 runs, ")
     assert output.rstrip().endswith("lost, doubled, or wrongly reported: 0")
+def test_the_benchmark_of_fleets_runs() -> None:
+    """With few runs, a round takes what it should, and the service has nothing to throttle."""
+    output = run_example(FLEET, ["--runs", "120", "--delay", "3600"], {})
+    found = dict(re.findall(r"^(\D+?) +([\d.]+)(?: at most)?$", output, re.MULTILINE))
+    assert (found["completed"], found["GetRun"], found["throttled calls"]) == ("120", "120", "0")
+    assert int(found["ListRuns a round"]) <= math.ceil(120 / 100) + 4
 
 
 def run_as_on_aws(name: str, emulator: Emulator, folder: Path) -> str:
