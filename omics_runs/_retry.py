@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 from omics_runs._errors import (
     CallError,
     ConfigurationError,
+    CredentialsError,
     ServiceError,
     TransportError,
     UnreadableResponseError,
@@ -93,6 +94,14 @@ def fault_in(error: CallError) -> Fault | None:
     if isinstance(error, UnreadableResponseError):
         return None if error.is_json else "transient"
     return "transient" if isinstance(error, TransportError) and error.is_passing else None
+
+
+def passes(error: CallError | ConfigurationError) -> bool:
+    """Return whether to ride `error` out: throttling, 5xx, trouble of the network, of keys."""
+    if isinstance(error, ConfigurationError):
+        return isinstance(error, CredentialsError) and error.is_passing
+    is_server_error = isinstance(error, ServiceError) and error.status_code >= SERVER_ERROR
+    return is_server_error or fault_in(error) is not None
 
 
 def left_open(error: CallError) -> bool:

@@ -12,12 +12,12 @@ from attrs import frozen
 from omics_runs._core import Failure, outcome
 from omics_runs._effects import Flow, Sleep
 from omics_runs._enums import OpenStrEnum
-from omics_runs._errors import CallError, CredentialsError, ServiceError
+from omics_runs._errors import CallError, CredentialsError
 from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._job import logger
 from omics_runs._lifecycle import Verdict, status_of
 from omics_runs._model import Response
-from omics_runs._retry import SERVER_ERROR, fault_in
+from omics_runs._retry import passes
 from omics_runs._subjects import Subject, listed
 from omics_runs._timeout import Timeout
 from omics_runs._user_agent import Feature
@@ -231,14 +231,6 @@ def at_most(seconds: float, bounds: Timeout) -> Timeout:
     if math.isinf(seconds):
         return bounds
     return attrs.evolve(bounds, total=min(seconds, bounds.total or seconds))
-
-
-def passes(error: CallError | CredentialsError) -> bool:
-    """Return whether a wait rides `error` out: throttling, 5xx, trouble of the network, of keys."""
-    if isinstance(error, CredentialsError):
-        return error.is_passing
-    is_server_error = isinstance(error, ServiceError) and error.status_code >= SERVER_ERROR
-    return is_server_error or fault_in(error) is not None
 
 
 def was_never_sent(error: CallError | CredentialsError) -> bool:
