@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from omics_runs._retry import RetryPolicy
     from omics_runs._run_outcomes import AsyncRunOutcomes, RunOutcomes
     from omics_runs._run_ref import RunRef
+    from omics_runs._submission import RunSpec, Submission, SubmitProgress, Submitted
     from omics_runs._timeout import Timeout
     from omics_runs._version import __version__
 
@@ -129,6 +130,7 @@ __all__ = [
     "RunOutputUriPrefixMode",
     "RunRef",
     "RunRetentionMode",
+    "RunSpec",
     "RunStatus",
     "SERVICE_RATES",
     "ScratchStorageMode",
@@ -136,7 +138,10 @@ __all__ = [
     "StartRunRequest",
     "StartRunResponse",
     "StorageType",
+    "Submission",
     "SubmissionStatus",
+    "SubmitProgress",
+    "Submitted",
     "TASK_TERMINAL",
     "TERMINAL",
     "TaskEvent",
@@ -218,6 +223,10 @@ _HOMES = {
     "RunOutcome": "_outcomes",
     "RunOutcomes": "_run_outcomes",
     "RunRef": "_run_ref",
+    "RunSpec": "_submission",
+    "Submission": "_submission",
+    "SubmitProgress": "_submission",
+    "Submitted": "_submission",
     "Timeout": "_timeout",
     "__version__": "_version",
     "BatchProgress": "_progress",

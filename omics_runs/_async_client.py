@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
@@ -21,6 +22,9 @@ from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
 from omics_runs._run_outcomes import AsyncRunOutcomes
 from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
+from omics_runs._submit_plan import plan_submission
+from omics_runs._submitting import iter_submit as iter_submit_flow
+from omics_runs._submitting import submit as submit_flow
 from omics_runs._timeout import Timeout
 from omics_runs._wait_plan import plan_batch_wait, plan_run_wait, plan_task_wait
 from omics_runs._waiting import wait_until as wait_flow
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from omics_runs._progress import BatchProgress, FleetProgress, Progress, TaskProgress
     from omics_runs._recipe import ProxyLike
     from omics_runs._subjects import BatchLike, RunLike, TaskLike
+    from omics_runs._submission import RunSpec, Submission, SubmitProgress, Submitted
     from omics_runs._tracing import TracerProvider
 
 T = TypeVar("T")
@@ -400,6 +405,92 @@ class AsyncOmicsRunsClient(AsyncOperations):
         wait = plan_fleet("wait_all", runs, timeout, min_delay, max_delay, progress, self._env)
         return await self._run(all_outcomes(wait.fleet, self._env, wait.refs))
 
+    async def submit(
+        self,
+        specs: Iterable[RunSpec],
+        *,
+        key: str | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        rate: float | Literal["documented"] | None = "documented",
+        timeout: float | None = None,
+        progress: Callable[[SubmitProgress], object] | None = None,
+    ) -> Submission:
+        """Start a run for each spec, each exactly once, and return what became of them.
+
+        Submitting the same specs again with the same key, after a crash or on purpose, finds the
+        runs that are there and starts only those that are missing. One spec that is refused never
+        keeps the others from being sent. What every spec would meet stops the sending: a quota
+        that is used up, missing permission or keys. Throttling, server errors, network trouble and
+        keys that can't be had for a while are ridden out, with growing delays.
+
+        Args:
+            specs: What to start, each under a name of its own. They are read one by one, when
+                their turn comes; so they may be a generator.
+            key: What names the campaign: with the name of a spec it makes the request id by which
+                the service recognizes what it has started. Without a journal it is required. With
+                one it is kept there; None is then the journal's own, and random if that is new.
+            journal: File in which each send is noted before and after it, so that a submission
+                that was killed goes on where it was. It is made if it is not there, and must be on
+                a disk of this machine. None for no journal: specs are then sent again, and the
+                service tells which runs it has started.
+            rate: Starts a second: a number; `"documented"` for the client's own limit of
+                `StartRun`, or else for what the service allows by default; None for no limit.
+            timeout: Seconds after which nothing more is sent, None for no limit. With 0 nothing is
+                sent, and only the runs that the journal has are found. What is under way when time
+                is up may take one read timeout longer.
+            progress: A plain function, called with a `SubmitProgress` after each result, and
+                when trouble is ridden out. What it raises ends the submission.
+
+        Returns:
+            One result for each spec, the runs by their specs' names, and what stopped the sending.
+
+        Raises:
+            InvalidRequestError: An argument is wrong, or one of the specs is no `RunSpec`.
+            ConfigurationError: The journal can't be used: it belongs to another key or region, to
+                another submission that is under way, or is where files can't be written or locked.
+        """
+        plan = plan_submission(
+            specs, key=key, journal=journal, rate=rate, timeout=timeout, progress=progress
+        )
+        return await self._run(submit_flow(plan, self._env))
+
+    def iter_submit(
+        self,
+        specs: Iterable[RunSpec],
+        *,
+        key: str | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        rate: float | Literal["documented"] | None = "documented",
+        timeout: float | None = None,
+        progress: Callable[[SubmitProgress], object] | None = None,
+    ) -> AsyncGenerator[Submitted]:
+        """Start a run for each spec as `submit` does, and yield each result when it comes.
+
+        Nothing is sent before the first result is asked for, nor between two of them. Ending the
+        loop early ends the submission; what is left can be submitted later. The journal stays
+        locked until the iterator has ended or was closed.
+
+        Args:
+            specs: What to start, each under a name of its own; read one by one.
+            key: What names the campaign; see `submit`.
+            journal: File in which each send is noted; see `submit`.
+            rate: Starts a second; see `submit`.
+            timeout: Seconds after which nothing more is sent, None for no limit.
+            progress: A plain function, called with a `SubmitProgress` after each result, and
+                when trouble is ridden out.
+
+        Yields:
+            One result for each spec, in their order, also for those that are refused or unsent.
+
+        Raises:
+            InvalidRequestError: An argument is wrong, or one of the specs is no `RunSpec`.
+            ConfigurationError: The journal can't be used.
+        """
+        plan = plan_submission(
+            specs, key=key, journal=journal, rate=rate, timeout=timeout, progress=progress
+        )
+        return self._stream(iter_submit_flow(plan, self._env))
+
     def __repr__(self) -> str:
         where = self._env.endpoint.url_for("")
         return f"{type(self).__name__}(region={self._env.region!r}, endpoint={where!r})"
@@ -455,3 +546,10 @@ class AsyncOmicsRunsClient(AsyncOperations):
             flow.close()
             raise refusal
         return await self._driver.run(flow)
+
+    def _stream(self, flow: Flow[object]) -> AsyncGenerator[Any]:
+        refusal = self._driver.pool.refusal()
+        if refusal is not None:
+            flow.close()
+            raise refusal
+        return self._driver.stream(flow)

@@ -14,8 +14,8 @@ from omics_runs._job import logger
 from omics_runs._model import Response
 from omics_runs._outcomes import RunOutcome
 from omics_runs._paging import Walk
-from omics_runs._user_agent import Feature
 from omics_runs._retry import passes
+from omics_runs._user_agent import Feature
 from omics_runs._waiting import was_never_sent
 from omics_runs.errors import AuthenticationError
 

@@ -11,8 +11,9 @@ import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+import attrs
 from attrs import define, field, frozen
 
 from omics_runs._effects import Flow, Sleep
@@ -34,6 +35,8 @@ ROUNDING = 1e-6
 """Seconds slept on top, so that no rounding has somebody look a hair's breadth too early."""
 SLOWEST, FASTEST = 1e-6, 1e9
 """Calls a second, from one in twelve days: with intervals that clocks can tell and add up."""
+
+START_RUN = "StartRun"
 
 KNOWN = frozenset({operation.name for operation in OPERATIONS.values()} | SERVICE_RATES.keys())
 """The operations that a limit can be for."""
@@ -136,6 +139,8 @@ class Pacer:
 
     _limits: Mapping[str, Lane] = field(factory=dict[str, Lane])
     _polls: Lane | None = None
+    _starts: Lane = field(factory=lambda: Lane("rate", SERVICE_RATES[START_RUN]))
+    """Where submissions go that name no rate, for a client that has none either."""
 
     @classmethod
     def of(cls, rate_limits: Mapping[str, float] | None, poll_rate: float | None) -> Pacer:
@@ -150,6 +155,19 @@ class Pacer:
             return cls(lanes)
         _check_rate("poll_rate", poll_rate)
         return cls(lanes, Lane("poll_rate", poll_rate))
+
+    def lane_of_starts(self, rate: float | Literal["documented"] | None) -> Lane | None:
+        """Return where a submission's starts take their turns; None if they need not."""
+        if rate is None:
+            return None
+        if rate == "documented":
+            return self._limits.get(START_RUN, self._starts)
+        return Lane("rate", rate)
+
+    def without_starts(self) -> Pacer:
+        """Return the same pacer, for who has taken the turns of its starts elsewhere."""
+        limits = {name: lane for name, lane in self._limits.items() if name != START_RUN}
+        return attrs.evolve(self, limits=limits)
 
     def turn(
         self, operation: str, *, is_poll: bool, clock: Clock, allows: Callable[[float], bool]

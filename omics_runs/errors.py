@@ -19,6 +19,8 @@ OmicsRunsError                        base of them all; picklable and copyable
 │       ├── ConflictError             409
 │       ├── ThrottlingError           429
 │       └── InternalServerError       500
+├── SubmissionError                   not every spec has its run; `submission`
+├── SubmissionTimeoutError            what remained when time was up; also a TimeoutError
 └── WaitError                         a wait ended without the wanted status
     ├── StatusUnreachableError        the wanted status can no longer come
     │   ├── RunFailedError
@@ -61,6 +63,7 @@ from omics_runs._generated.errors import (
     ThrottlingError,
     ValidationError,
 )
+from omics_runs._submission import SubmissionError, SubmissionTimeoutError
 from omics_runs._wait_errors import (
     BatchCancelledError,
     BatchFailedError,
@@ -100,6 +103,8 @@ __all__ = [
     "ServiceError",
     "ServiceQuotaExceededError",
     "StatusUnreachableError",
+    "SubmissionError",
+    "SubmissionTimeoutError",
     "TaskCancelledError",
     "TaskFailedError",
     "TaskGoneError",

@@ -15,7 +15,15 @@ import attrs
 import pytest
 
 import omics_runs
-from omics_runs import Credentials, GetRunRequest, GetRunResponse, RunStatus, errors, models
+from omics_runs import (
+    Credentials,
+    GetRunRequest,
+    GetRunResponse,
+    RunStatus,
+    Submission,
+    errors,
+    models,
+)
 from omics_runs._generated import enums as generated_enums
 from omics_runs._generated import models as generated_models
 from omics_runs._model import Model, Response
@@ -144,6 +152,8 @@ def made(kind: type[errors.OmicsRunsError]) -> errors.OmicsRunsError:
         error = kind("m", run=None, wanted=WANTED, elapsed=1.5, polls=3)
     elif issubclass(kind, errors.WaitError):
         error = kind("m", run=RUN, wanted=WANTED)
+    elif issubclass(kind, errors.SubmissionError):
+        error = kind("m", submission=Submission(key="k", results=()))
     elif issubclass(kind, errors.InvalidRequestError):
         error = kind("StartRun", [("name", "too long"), ("", "not JSON")])
     else:

@@ -10,7 +10,7 @@ import httpx
 
 from omics_runs import Credentials, RetryPolicy, Timeout
 from omics_runs._clock import VirtualClock
-from omics_runs._effects import Effect, FetchCredentials, Flow, Send, Sleep
+from omics_runs._effects import Do, Effect, Emit, FetchCredentials, Flow, Send, Sleep
 from omics_runs._endpoint import Endpoint
 from omics_runs._env import Env
 from omics_runs._hooks import Hooks
@@ -71,6 +71,7 @@ class Script:
         self.time_left: list[float | None] = []
         """Seconds that each look-up of keys, and each exchange, might take."""
         self.refused: list[Credentials | None] = []
+        self.emitted: list[Any] = []
 
     def play(self, flow: Flow[T]) -> T:
         """Return what the flow returns."""
@@ -99,11 +100,12 @@ class Script:
                 self.fetched += 1
                 self.time_left.append(time_left)
                 self.refused.append(refused)
-                try:
-                    self.on_fetch()
-                except Exception as error:  # noqa: BLE001  (as the drivers do)
-                    return flow.throw(error)
-                return flow.send(Credentials("AKIDEXAMPLE", "secret"))
+                return self._do(flow, self._fetch)
+            case Do(function):
+                return self._do(flow, function)
+            case Emit(result):
+                self.emitted.append(result)
+                return flow.send(None)
             case Send(request, time_left):
                 self.sent.append(request)
                 self.time_left.append(time_left)
@@ -111,3 +113,15 @@ class Script:
                 if isinstance(reply, Exception):
                     return flow.throw(reply)
                 return flow.send(reply if isinstance(reply, httpx.Response) else reply(request))
+
+    def _fetch(self) -> Credentials:
+        self.on_fetch()
+        return Credentials("AKIDEXAMPLE", "secret")
+
+    @staticmethod
+    def _do(flow: Flow[Any], function: Callable[[], object]) -> Effect:
+        try:
+            result = function()
+        except Exception as error:  # noqa: BLE001  (as the drivers do)
+            return flow.throw(error)
+        return flow.send(result)

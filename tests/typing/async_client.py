@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypedDict, assert_type
 
 import httpx
@@ -33,10 +34,14 @@ from omics_runs import (
     RetryPolicy,
     RunListItem,
     RunRef,
+    RunSpec,
     RunStatus,
     StartRunRequest,
     StartRunResponse,
     StorageType,
+    Submission,
+    SubmitProgress,
+    Submitted,
     TaskListItem,
     TaskProgress,
     TaskStatus,
@@ -224,6 +229,27 @@ async def waiting_for_batches(
     await client.wait_until(started)  # type: ignore
     await client.wait_until(item)  # type: ignore
     await client.wait_until("1", "PROCESSED")  # type: ignore
+
+
+async def submitting(client: AsyncOmicsRunsClient) -> None:
+    request = StartRunRequest(workflow_id="1", role_arn="r", output_uri="s3://b")
+    specs = [RunSpec("sample", request)]
+
+    def show(progress: SubmitProgress) -> None:
+        assert_type(progress.seconds_left, float | None)
+        assert_type(progress.result, Submitted | None)
+
+    submission = await client.submit(specs, key="k", journal=Path("j"), timeout=60, progress=show)
+    assert_type(submission, Submission)
+    assert_type(submission.started, Mapping[str, RunRef])
+    assert_type(submission.stopped_by, errors.OmicsRunsError | None)
+    async for result in client.iter_submit(iter(specs), journal="j", rate=5, progress=print):
+        assert_type(result, Submitted)
+        assert_type(result.run, RunRef | None)
+    await client.submit(specs, key="k", rate="documented")
+    await client.submit(specs, key="k", rate="slow")  # type: ignore
+    await client.submit([request], key="k")  # type: ignore
+    RunSpec("sample", "request")  # type: ignore
 
 
 async def other_resources(client: AsyncOmicsRunsClient) -> None:

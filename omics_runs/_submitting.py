@@ -1,0 +1,357 @@
+"""Submitting: one spec after another, each started once however often it is tried.
+
+The service lets an account start about one run a second, so nothing is gained by starting several
+at a time. Submissions end in the middle, by kills, lost answers and refusals. So each send is
+noted in a ledger before and after it, and whatever is sent again carries the same request id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from attrs import frozen
+
+from omics_runs._core import call
+from omics_runs._deadline import Deadline
+from omics_runs._effects import Do, Emit, Flow, Sleep
+from omics_runs._errors import (
+    CallError,
+    ConfigurationError,
+    InvalidRequestError,
+    OmicsRunsError,
+)
+from omics_runs._generated.errors import AccessDeniedError, ServiceQuotaExceededError
+from omics_runs._generated.models import StartRunRequest, StartRunResponse
+from omics_runs._job import logger
+from omics_runs._journal import Entry
+from omics_runs._retry import RetryPolicy, passes
+from omics_runs._rules import kind
+from omics_runs._submission import (
+    FIRST_GENERATION,
+    RunSpec,
+    Submission,
+    SubmissionTimeoutError,
+    SubmitProgress,
+    SubmitStatus,
+    Submitted,
+    digest_of,
+    request_id_of,
+)
+from omics_runs._timeout import Timeout
+
+if TYPE_CHECKING:
+    from omics_runs._env import Env
+    from omics_runs._submit_plan import SubmitPlan
+
+Failure = CallError | ConfigurationError | InvalidRequestError
+
+ONCE = RetryPolicy(max_attempts=1)
+"""How a start is called: each further attempt takes a turn of its own, and is decided here."""
+
+FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
+"""Bounds, in seconds, of the delay before a start is sent again; it doubles with each time."""
+MOST_DOUBLINGS = 6
+
+SETTLING = 5
+"""How often a start is sent again that may have taken effect while its answers neither name the
+run nor speak of passing trouble: a conflict, or an answer that can't be read."""
+
+
+class Fate(Enum):
+    """What becomes of a start that has failed."""
+
+    AGAIN = "again"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+
+
+def submit(plan: SubmitPlan, env: Env) -> Flow[Submission]:
+    """Submit all specs; return what became of them."""
+    results: list[Submitted] = []
+    with _campaign(plan, env) as campaign:
+        yield from campaign.open()
+        while (result := (yield from campaign.next_result())) is not None:
+            results.append(result)
+    return Submission(key=campaign.key, results=tuple(results), stopped_by=campaign.stopped_by)
+
+
+def iter_submit(plan: SubmitPlan, env: Env) -> Flow[None]:
+    """Submit one spec after another; hand out what became of each."""
+    with _campaign(plan, env) as campaign:
+        yield from campaign.open()
+        while (result := (yield from campaign.next_result())) is not None:
+            yield from Emit(result)
+
+
+@contextmanager
+def _campaign(plan: SubmitPlan, env: Env) -> Generator[_Campaign]:
+    campaign = _Campaign(plan, env)
+    try:
+        yield campaign
+    except BaseException as error:
+        is_close = isinstance(error, GeneratorExit)
+        campaign.close("interrupted" if is_close else type(error).__name__)
+        raise
+    stopped_by = campaign.stopped_by
+    campaign.close("all sent" if stopped_by is None else type(stopped_by).__name__)
+
+
+@frozen
+class _Task:
+    """A spec to be submitted, and what is known of it."""
+
+    spec: RunSpec
+    digest: str
+    entry: Entry | None
+    is_twin: bool
+    """Whether an earlier spec of this submission has its name."""
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def generation(self) -> int:
+        return self.entry.generation if self.entry else FIRST_GENERATION
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was sent before, and no answer is known."""
+        return self.entry is not None and self.entry.run is None
+
+    def result(self, status: SubmitStatus, **more: Any) -> Submitted:
+        return Submitted(spec=self.spec, status=status, generation=self.generation, **more)
+
+    def refused(self, path: str, what: str) -> Submitted:
+        error = InvalidRequestError(f"spec {self.name!r}", [(path, what)])
+        return self.result("refused", error=error)
+
+
+class _Campaign:
+    """The state of one submission."""
+
+    def __init__(self, plan: SubmitPlan, env: Env) -> None:
+        self.key = ""
+        self.stopped_by: OmicsRunsError | None = None
+        self._env = attrs.evolve(env, pacer=env.pacer.without_starts())
+        self._lane = env.pacer.lane_of_starts(plan.rate)
+        self._ledger = plan.ledger(env.region)
+        self._timeout = plan.timeout
+        self._deadline = Deadline.after(env.clock, plan.timeout)
+        self._specs = enumerate(plan.specs)
+        self._names: set[str] = set()
+        self._report = _Report(plan, env)
+
+    def open(self) -> Flow[None]:
+        self.key = yield from Do(self._ledger.open)
+
+    def close(self, outcome: str) -> None:
+        self._ledger.close()
+        self._report.log_end(self.key, outcome)
+
+    def next_result(self) -> Flow[Submitted | None]:
+        """Return what became of the next spec; None after the last one."""
+        task: _Task | None = yield from Do(self._take)
+        if task is None:
+            return None
+        result = self._known(task)
+        if result is None:
+            result = yield from self._start(task)
+        self._report.tell(result)
+        return result
+
+    # --- before it is sent ----------------------------------------------------------------------
+
+    def _take(self) -> _Task | None:
+        """Read the next spec, and what the ledger has of it. It may block."""
+        place, spec = next(self._specs, (None, None))
+        if place is None:
+            return None
+        if not isinstance(spec, RunSpec):
+            what = f"must be a RunSpec, got {kind(spec)}"
+            raise InvalidRequestError("submit", [(f"specs[{place}]", what)])
+        is_twin = spec.name in self._names
+        self._names.add(spec.name)
+        return _Task(spec, digest_of(spec.request), self._ledger.find(spec.name), is_twin)
+
+    def _known(self, task: _Task) -> Submitted | None:
+        """Return the result of a spec for which nothing need be sent, or nothing can be."""
+        entry = task.entry
+        if task.is_twin:
+            return task.refused("name", "another spec of this submission has the same name")
+        if entry is not None and entry.digest != task.digest:
+            what = f"has changed from {entry.digest} to {task.digest} since it was sent"
+            return task.refused("request", f"{what}; give the spec another name")
+        if entry is not None and entry.run is not None:
+            return task.result("started", run=entry.run, adopted=True)
+        if self.stopped_by is not None:
+            return self._unsent(task, may_have_started=task.is_open)
+        if self._env.validate and (problems := task.spec.request.problems()):
+            return task.result("refused", error=InvalidRequestError("StartRun", problems))
+        return None
+
+    def _unsent(self, task: _Task, *, may_have_started: bool) -> Submitted:
+        return task.result("unsent", error=self.stopped_by, may_have_started=may_have_started)
+
+    # --- sending --------------------------------------------------------------------------------
+
+    def _start(self, task: _Task) -> Flow[Submitted]:
+        """Send a spec until it is settled, or there is no time, or nothing can be sent at all."""
+        request_id = request_id_of(self.key, task.name, task.generation)
+        request = task.spec.request.replace(request_id=request_id)
+        trouble: Failure | None = None
+        is_open, failures, unsettled = task.is_open, 0, 0
+        while (yield from self._is_our_turn(failures)):
+            if trouble is None:
+                yield from Do(
+                    partial(self._ledger.sending, task.name, task.generation, task.digest)
+                )
+            answer = yield from self._call(request)
+            if isinstance(answer, StartRunResponse):
+                yield from Do(partial(self._ledger.started, task.name, task.generation, answer.ref))
+                return task.result("started", run=answer.ref)
+            trouble, failures = answer, failures + 1
+            unsettled += not _passes(trouble)
+            fate = fate_of(trouble, unsettled)
+            is_open = _left_open(trouble) or (is_open and fate is not Fate.REFUSED)
+            if fate is not Fate.AGAIN:
+                return (yield from self._give_up(task, trouble, fate, is_open=is_open))
+            self._report.tell_trouble(task.name, trouble)
+        timeout = self._timed_out(trouble)
+        return (yield from self._give_up(task, timeout, Fate.STOPPED, is_open=is_open))
+
+    def _is_our_turn(self, failures: int) -> Flow[bool]:
+        """Wait until the next attempt is due; return False if that is too late."""
+        if self._deadline.is_over:
+            return False
+        if failures:
+            delay = self._delay_after(failures)
+            if not self._deadline.allows(delay):
+                return False
+            yield from Sleep(delay)
+        if self._lane is None:
+            return True
+        too_late = yield from self._lane.turn(self._env.clock, self._deadline.allows)
+        return too_late is None
+
+    def _delay_after(self, failures: int) -> float:
+        grown = min(FIRST_DELAY * 2.0 ** min(failures - 1, MOST_DOUBLINGS), LONGEST_DELAY)
+        return grown * (1 + self._env.random()) / 2
+
+    def _call(self, request: StartRunRequest) -> Flow[StartRunResponse | Failure]:
+        try:
+            return (yield from call(request, self._env, self._bounds(), ONCE))
+        except (CallError, ConfigurationError, InvalidRequestError) as error:
+            return error
+
+    def _bounds(self) -> Timeout:
+        """Return the client's own bounds; one sent just before the end gets the time of a read."""
+        bounds = self._env.timeout
+        time_left = self._deadline.time_left()
+        if time_left is None:
+            return bounds
+        limit = max(time_left, min(bounds.read, Timeout().read))
+        return attrs.evolve(bounds, total=min(limit, bounds.total or limit))
+
+    def _give_up(
+        self, task: _Task, error: OmicsRunsError, fate: Fate, *, is_open: bool
+    ) -> Flow[Submitted]:
+        if not is_open:
+            yield from Do(partial(self._ledger.not_started, task.name, task.generation))
+        if fate is Fate.REFUSED:
+            return task.result("refused", error=error, may_have_started=is_open)
+        self.stopped_by = error
+        return self._unsent(task, may_have_started=is_open)
+
+    def _timed_out(self, trouble: Failure | None) -> SubmissionTimeoutError:
+        because = "" if trouble is None else f", while riding out {trouble}"
+        error = SubmissionTimeoutError(
+            f"the {self._timeout:g} s of the submission are over{because}"
+        )
+        error.__cause__ = trouble
+        return error
+
+
+def fate_of(error: Failure, unsettled: int) -> Fate:
+    """Return what becomes of a start that has failed with `error`.
+
+    Args:
+        error: What it ended with.
+        unsettled: How often it has failed so far by what does not pass, this time included.
+    """
+    if _passes(error):
+        return Fate.AGAIN
+    if _stops(error):
+        return Fate.STOPPED
+    # Assumption: a repeated request id is answered with its run before anything else is checked,
+    # so a refusal of what was sent in an earlier process says that there is no run.
+    return Fate.AGAIN if _left_open(error) and unsettled <= SETTLING else Fate.REFUSED
+
+
+def _stops(error: Failure) -> bool:
+    """Return whether an error speaks of the account or of its keys, and so of all that follow."""
+    if isinstance(error, (ConfigurationError, AccessDeniedError, ServiceQuotaExceededError)):
+        return True
+    return isinstance(error.__cause__, ConfigurationError)  # no keys for a second attempt
+
+
+def _passes(error: Failure) -> bool:
+    return not isinstance(error, InvalidRequestError) and passes(error)
+
+
+def _left_open(error: Failure) -> bool:
+    return isinstance(error, CallError) and error.may_have_taken_effect
+
+
+class _Report:
+    """What is told of a submission: to the caller's function, and to the log."""
+
+    def __init__(self, plan: SubmitPlan, env: Env) -> None:
+        self._plan = plan
+        self._clock = env.clock
+        self._began = env.clock.monotonic()
+        self._counts = {"started": 0, "adopted": 0, "refused": 0, "unsent": 0}
+
+    def tell(self, result: Submitted) -> None:
+        """Count a result, and tell of it."""
+        self._counts[result.status] += 1
+        self._counts["adopted"] += result.adopted
+        self._tell(result=result, trouble=None)
+
+    def tell_trouble(self, name: str, trouble: OmicsRunsError) -> None:
+        """Tell what is being ridden out."""
+        logger.warning("still submitting %s: %s", name, trouble)
+        self._tell(result=None, trouble=trouble)
+
+    def log_end(self, key: str, outcome: str) -> None:
+        """Write the submission's one line: `all sent`, `interrupted`, or an error's name."""
+        told = {"key": key, "outcome": outcome, "elapsed": self._elapsed, **self._counts}
+        logger.info(
+            "submission of %s: %s, %d started (%d before), %d refused, %d unsent in %.1f s",
+            key,
+            outcome,
+            *self._counts.values(),
+            self._elapsed,
+            extra={"omics_runs": told},
+        )
+
+    @property
+    def _elapsed(self) -> float:
+        return self._clock.monotonic() - self._began
+
+    def _tell(self, *, result: Submitted | None, trouble: OmicsRunsError | None) -> None:
+        if self._plan.progress is not None:
+            self._plan.progress(
+                SubmitProgress(
+                    result=result,
+                    trouble=trouble,
+                    total=self._plan.total,
+                    elapsed=self._elapsed,
+                    **self._counts,
+                )
+            )
