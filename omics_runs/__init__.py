@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from omics_runs._retry import RetryPolicy
     from omics_runs._run_outcomes import AsyncRunOutcomes, RunOutcomes
     from omics_runs._run_ref import RunRef
+    from omics_runs._sample_sheet import Columns, read_sample_sheet
     from omics_runs._submission import RunSpec, Submission, SubmitProgress, Submitted
     from omics_runs._timeout import Timeout
     from omics_runs._version import __version__
@@ -94,6 +95,7 @@ __all__ = [
     "CacheBehavior",
     "CancelRunRequest",
     "CancelRunResponse",
+    "Columns",
     "ConfigurationDetails",
     "ConfigurationStatus",
     "Credentials",
@@ -158,6 +160,7 @@ __all__ = [
     "errors",
     "models",
     "parse_event",
+    "read_sample_sheet",
 ]
 
 _HOMES = {
@@ -223,6 +226,8 @@ _HOMES = {
     "RunOutcome": "_outcomes",
     "RunOutcomes": "_run_outcomes",
     "RunRef": "_run_ref",
+    "Columns": "_sample_sheet",
+    "read_sample_sheet": "_sample_sheet",
     "RunSpec": "_submission",
     "Submission": "_submission",
     "SubmitProgress": "_submission",

@@ -17,7 +17,7 @@ from omics_runs.emulator import Emulator, ScaledClock
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ORDER = ["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"]
 SYNC, ASYNC, GROUP = "start_and_wait.py", "start_and_wait_async.py", "run_group.py"
-PACED, TESTS = "paced_submissions.py", "test_your_code.py"
+PACED, SHEET, TESTS = "paced_submissions.py", "samplesheet.py", "test_your_code.py"
 SUBMISSIONS, FLEET = "../benchmarks/submissions.py", "../benchmarks/fleet.py"
 SOAK = "../benchmarks/soak.py"
 AWS = ["--aws", "1234567", "arn:aws:iam::123456789012:role/OmicsRole", "s3://my-bucket/out"]
@@ -41,7 +41,14 @@ def run_example(name: str, arguments: list[str], settings: Mapping[str, str]) ->
 
 def test_no_example_is_forgotten() -> None:
     """Each file of the folder is among the examples that are run."""
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {SYNC, ASYNC, GROUP, PACED, TESTS}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        SYNC,
+        ASYNC,
+        GROUP,
+        PACED,
+        SHEET,
+        TESTS,
+    }
 
 
 def test_the_example_of_tests_passes(tmp_path: Path) -> None:
@@ -95,6 +102,26 @@ def test_the_paced_example_runs() -> None:
     output = run_example(PACED, [], {})
     lines = re.findall(r"^sample-(\d\d) COMPLETED, results in s3://\S+$", output, re.MULTILINE)
     assert [int(number) for number in lines] == list(range(1, 21))
+
+
+def test_the_example_of_a_sheet_survives_its_death(tmp_path: Path) -> None:
+    """Killed half-way and started again it ends with one run for each row, and says how."""
+    arguments = ["--samples", "20", "--folder", str(tmp_path)]
+    command = [sys.executable, str(EXAMPLES / SHEET), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout is not None
+        begun = next(line for line in process.stdout if re.match(r"\d+ of 20 started, 2 ", line))
+        process.kill()
+    output = run_example(SHEET, arguments, {})
+    told = r"^samples: 18 started \((\d+) of them before\), 2 refused, 0 unsent$"
+    before = re.search(told, output, re.MULTILINE)
+    assert before is not None
+    assert int(begun.split()[0]) <= int(before[1]) < 18
+    assert "\nS007 FAILED: OUT_OF_MEMORY_ERROR\n" in output
+    assert output.endswith("\n20 runs: 18 COMPLETED, 2 FAILED\n")
+    with Emulator(ScaledClock(100), data=tmp_path / "emulator") as emulator:
+        names = sorted(run.name or "" for run in emulator.runs.values())
+    assert names == [f"S{number:03}" for number in range(1, 21)]
 
 
 def test_the_benchmark_of_submissions_runs() -> None:
@@ -160,7 +187,7 @@ def test_a_failed_run_does_not_end_the_other_waits(tmp_path: Path) -> None:
     assert "\nNA12891 FAILED: OUT_OF_MEMORY_ERROR\n" in output
 
 
-@pytest.mark.parametrize("name", [SYNC, ASYNC, GROUP, PACED])
+@pytest.mark.parametrize("name", [SYNC, ASYNC, GROUP, PACED, SHEET])
 def test_the_example_explains_its_arguments(name: str) -> None:
     """`--help` says what `--aws` takes."""
     assert "--aws WORKFLOW_ID ROLE_ARN OUTPUT_URI" in run_example(name, ["--help"], {})

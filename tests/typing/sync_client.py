@@ -20,6 +20,7 @@ from omics_runs import (
     TERMINAL,
     BatchProgress,
     BatchStatus,
+    Columns,
     Credentials,
     FailureReason,
     GetRunRequest,
@@ -49,6 +50,7 @@ from omics_runs import (
     WorkflowStatus,
     WorkflowType,
     errors,
+    read_sample_sheet,
 )
 from omics_runs.models import (
     BatchListItem,
@@ -248,6 +250,16 @@ def submitting(client: OmicsRunsClient) -> None:
     client.submit(specs, key="k", rate="slow")  # type: ignore
     client.submit([request], key="k")  # type: ignore
     RunSpec("sample", "request")  # type: ignore
+
+
+def sheets(request: StartRunRequest) -> None:
+    def template(row: Mapping[str, str]) -> RunSpec:
+        return RunSpec(row["sample"], request)
+
+    columns = Columns(request, name="sample", parameters={"reads": str, "threads": int | None})
+    assert_type(read_sample_sheet("samples.csv", columns), list[RunSpec])
+    assert_type(read_sample_sheet(Path("samples"), template, delimiter="\t"), list[RunSpec])
+    read_sample_sheet("samples.csv", lambda row: row)  # type: ignore
 
 
 def other_resources(client: OmicsRunsClient) -> None:
