@@ -221,7 +221,7 @@ class _Campaign:
             is_open = _left_open(trouble) or (is_open and fate is not Fate.REFUSED)
             if fate is not Fate.AGAIN:
                 return (yield from self._give_up(task, trouble, fate, is_open=is_open))
-            self._report.tell_trouble(task.name, trouble)
+            self._report.tell_trouble(request_id, trouble)
         timeout = self._timed_out(trouble)
         return (yield from self._give_up(task, timeout, Fate.STOPPED, is_open=is_open))
 
@@ -323,9 +323,9 @@ class _Report:
         self._counts["adopted"] += result.adopted
         self._tell(result=result, trouble=None)
 
-    def tell_trouble(self, name: str, trouble: OmicsRunsError) -> None:
-        """Tell what is being ridden out."""
-        logger.warning("still submitting %s: %s", name, trouble)
+    def tell_trouble(self, request_id: str, trouble: OmicsRunsError) -> None:
+        """Tell what is being ridden out; names of samples stay out of the log."""
+        logger.warning("still submitting request id %s: %s", request_id, trouble)
         self._tell(result=None, trouble=trouble)
 
     def log_end(self, key: str, outcome: str) -> None:

@@ -258,11 +258,13 @@ def test_keys_that_are_gone_after_a_lost_answer_stop_it_too() -> None:
         pytest.param(answer(201, b"<html>"), id="no JSON"),
     ],
 )
-def test_passing_trouble_slows_it_down(reply: Reply) -> None:
+def test_passing_trouble_slows_it_down(reply: Reply, caplog: pytest.LogCaptureFixture) -> None:
     """The same request goes out again until it is through, with delays that grow to a minute."""
     submission, script = play(specs(1), *[reply] * 9, started(1))
     assert statuses(submission) == ["started"]
     assert script.slept == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert caplog.messages[0].startswith(f"still submitting request id {token_of(script.sent[0])}")
+    assert "s0" not in caplog.text
     assert {token_of(one) for one in script.sent} == {request_id_of(KEY, "s0", 1)}
 
 
