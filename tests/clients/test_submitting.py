@@ -322,6 +322,31 @@ def test_a_kill_while_a_turn_is_waited_for(emulator: Emulator, journal: Path) ->
     assert len(submission.adopted) == len(emulator.runs) == 1
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_cancelled_submission(
+    emulator: Emulator, journal: Path, backend: str, number: int
+) -> None:
+    """It lets go of its journal at once, and what it has started is adopted."""
+
+    async def main() -> Submission:
+        async with emulator.async_client() as client:
+            with anyio.CancelScope() as scope:
+                await client.submit(
+                    specs(),
+                    key=KEY,
+                    journal=journal,
+                    progress=lambda told: scope.cancel() if told.started == number else None,
+                )
+            assert scope.cancelled_caught
+            return await client.submit(specs(), key=KEY, journal=journal)
+
+    submission = anyio.run(main, backend=backend)
+    assert_exactly_once(emulator, submission)
+    assert len(submission.adopted) == number
+    assert emulator.count("StartRun") == COUNT
+
+
 SUBMITTER = """
 import sys
 from omics_runs import OmicsRunsClient, RunSpec, StartRunRequest

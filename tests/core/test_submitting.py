@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -615,6 +616,15 @@ def test_a_digest_is_of_the_content_alone() -> None:
     one = BASE.replace(parameters={"a": 1, "b": [2]})
     assert digest_of(one) == digest_of(BASE.replace(parameters={"b": [2], "a": 1}))
     assert digest_of(one) != digest_of(BASE.replace(parameters={"a": "1", "b": [2]}))
+
+
+def test_a_submission_can_be_pickled() -> None:
+    """With its results, their errors and all."""
+    submission, _ = play(specs(3), started(1), INVALID, QUOTA)
+    twin = pickle.loads(pickle.dumps(submission))
+    assert twin.started == submission.started
+    assert [str(one) for one in twin.results] == [str(one) for one in submission.results]
+    assert [one.spec for one in twin.results] == specs(3)
 
 
 def test_results_are_plain_data() -> None:
