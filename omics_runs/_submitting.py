@@ -7,14 +7,14 @@ noted in a ledger before and after it, and whatever is sent again carries the sa
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs import frozen
+from attrs import define, frozen
 
 from omics_runs._core import call
 from omics_runs._deadline import Deadline
@@ -204,26 +204,20 @@ class _Campaign:
         """Send a spec until it is settled, or there is no time, or nothing can be sent at all."""
         request_id = request_id_of(self.key, task.name, task.generation)
         request = task.spec.request.replace(request_id=request_id)
-        trouble: Failure | None = None
-        is_open, failures, unsettled = task.is_open, 0, 0
-        while (yield from self._is_our_turn(failures)):
-            if trouble is None:
-                yield from Do(
-                    partial(self._ledger.sending, task.name, task.generation, task.digest)
-                )
+        story = _Story(task.is_open)
+        while (yield from self._is_our_turn(story.failures)):
+            if story.failures == 0:
+                yield from self._note(self._ledger.sending, task, task.digest)
             answer = yield from self._call(request)
             if isinstance(answer, StartRunResponse):
-                yield from Do(partial(self._ledger.started, task.name, task.generation, answer.ref))
+                yield from self._note(self._ledger.started, task, answer.ref)
                 return task.result("started", run=answer.ref)
-            trouble, failures = answer, failures + 1
-            unsettled += not _passes(trouble)
-            fate = fate_of(trouble, unsettled)
-            is_open = _left_open(trouble) or (is_open and fate is not Fate.REFUSED)
+            fate = story.failed(answer)
             if fate is not Fate.AGAIN:
-                return (yield from self._give_up(task, trouble, fate, is_open=is_open))
-            self._report.tell_trouble(request_id, trouble)
-        timeout = self._timed_out(trouble)
-        return (yield from self._give_up(task, timeout, Fate.STOPPED, is_open=is_open))
+                return (yield from self._give_up(task, answer, fate, story))
+            self._report.tell_trouble(request_id, answer)
+        timeout = self._timed_out(story.trouble)
+        return (yield from self._give_up(task, timeout, Fate.STOPPED, story))
 
     def _is_our_turn(self, failures: int) -> Flow[bool]:
         """Wait until the next attempt is due; return False if that is too late."""
@@ -247,7 +241,7 @@ class _Campaign:
         try:
             return (yield from call(request, self._env, self._bounds(), ONCE))
         except (CallError, ConfigurationError, InvalidRequestError) as error:
-            return error
+            return error.with_traceback(None)  # results are kept, and must not keep frames
 
     def _bounds(self) -> Timeout:
         """Return the client's own bounds; one sent just before the end gets the time of a read."""
@@ -259,14 +253,17 @@ class _Campaign:
         return attrs.evolve(bounds, total=min(limit, bounds.total or limit))
 
     def _give_up(
-        self, task: _Task, error: OmicsRunsError, fate: Fate, *, is_open: bool
+        self, task: _Task, error: OmicsRunsError, fate: Fate, story: _Story
     ) -> Flow[Submitted]:
-        if not is_open:
-            yield from Do(partial(self._ledger.not_started, task.name, task.generation))
+        if not story.is_open:
+            yield from self._note(self._ledger.not_started, task)
         if fate is Fate.REFUSED:
-            return task.result("refused", error=error, may_have_started=is_open)
+            return task.result("refused", error=error, may_have_started=story.is_open)
         self.stopped_by = error
-        return self._unsent(task, may_have_started=is_open)
+        return self._unsent(task, may_have_started=story.is_open)
+
+    def _note(self, write: Callable[..., None], task: _Task, *more: object) -> Flow[None]:
+        yield from Do(partial(write, task.name, task.generation, *more))
 
     def _timed_out(self, trouble: Failure | None) -> SubmissionTimeoutError:
         because = "" if trouble is None else f", while riding out {trouble}"
@@ -275,6 +272,28 @@ class _Campaign:
         )
         error.__cause__ = trouble
         return error
+
+
+@define
+class _Story:
+    """The attempts of one spec so far."""
+
+    is_open: bool
+    """Whether it may have been started, although no run is known."""
+    trouble: Failure | None = None
+    """What the last attempt ended with."""
+    failures: int = 0
+    unsettled: int = 0
+    """How many of them ended with what does not pass."""
+
+    def failed(self, error: Failure) -> Fate:
+        """Note a failed attempt; return what becomes of the spec."""
+        self.trouble = error
+        self.failures += 1
+        self.unsettled += not _passes(error)
+        fate = fate_of(error, self.unsettled)
+        self.is_open = _left_open(error) or (self.is_open and fate is not Fate.REFUSED)
+        return fate
 
 
 def fate_of(error: Failure, unsettled: int) -> Fate:

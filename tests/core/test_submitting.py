@@ -632,3 +632,9 @@ def test_results_are_plain_data() -> None:
     result = Submitted(spec=specs(1)[0], status="started", run=RunRef("1"))
     assert attrs.evolve(result, run=RunRef("2")) != result
     assert str(result) == "s0 started: run 1"
+
+
+def test_results_keep_no_frames() -> None:
+    """A hundred thousand refusals can be kept; nobody has raised them."""
+    submission, _ = play(specs(2), INVALID, QUOTA)
+    assert [one.error.__traceback__ for one in submission.results if one.error] == [None, None]
