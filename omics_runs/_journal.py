@@ -39,6 +39,8 @@ PATIENCE = 0.5
 PRIMARY = 0xFF
 """The bits of an error code of the database that say what kind of error it is."""
 
+NO_LOCK = "can't be locked where it is: keep it on a disk of this machine"
+
 LOCKS = frozenset(
     {
         sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
@@ -148,7 +150,8 @@ class Journal:
             self._connection = self._opened.enter_context(closing(connection))
             self._execute("PRAGMA locking_mode = EXCLUSIVE")  # until the connection is closed
             self._execute("PRAGMA synchronous = FULL")
-            with self._transaction():
+            with connection:  # one transaction, whatever happens in it
+                self._execute("BEGIN EXCLUSIVE")
                 if self._ask("SELECT count(*) FROM sqlite_master") == 0:
                     self._create()
                 return self._checked_key()
@@ -225,16 +228,6 @@ class Journal:
         return self._connection.execute(question, values)
 
     @contextmanager
-    def _transaction(self) -> Generator[None]:
-        self._execute("BEGIN EXCLUSIVE")
-        try:
-            yield
-        except BaseException:
-            self._execute("ROLLBACK")
-            raise
-        self._execute("COMMIT")
-
-    @contextmanager
     def _explained(self) -> Generator[None]:
         try:
             yield
@@ -249,10 +242,11 @@ def what_is_wrong(error: sqlite3.Error) -> str:
     """Return what an error of the database says of the journal."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     if code in LOCKS:
-        return f"can't be locked where it is: put it on a disk of this machine ({error})"
+        return f"{NO_LOCK} ({error})"
     match code & PRIMARY:
         case sqlite3.SQLITE_BUSY:
-            return "is in use by another submission; wait for its end, or stop it"
+            # Some network file systems say the same when they can't lock at all.
+            return f"is in use by another submission, or {NO_LOCK}"
         case sqlite3.SQLITE_NOTADB:
             return "is no journal of a submission"
         case _:
