@@ -332,6 +332,7 @@ class Fleet:
         self._open[followed.ref.id] = self._open.pop(followed.ref.id)
         self._troubles += 1
         if self._troubles == TROUBLES_IN_A_ROW:
+            self._troubles = 0
             self._clear_queue()
         self._end_round_if_done()
 
@@ -363,6 +364,7 @@ class Fleet:
         if self._queue or not self._is_settling:
             return
         self._is_settling = False
+        self._troubles = 0
         self._rounds += 1
         time_left = self._time_left()
         remaining = len(self.following())

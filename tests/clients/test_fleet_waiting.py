@@ -28,12 +28,12 @@ RUN = {
     "output_uri": "s3://my-bucket/output",
 }
 QUICK = Durations(pending=5, starting=60, running=600, stopping=5)
-FAST = {"poll_rate": 9.0}
+FAST = {"poll_rate": 9.0, "sign": False}
 
 
 def start(emulator: Emulator, names: Iterable[str], **members: Any) -> list[RunRef]:
     """Start runs and return what names them for good."""
-    with emulator.client() as client:
+    with emulator.client(sign=False) as client:
         return [client.start_run(**RUN, name=name, **members).ref for name in names]
 
 
@@ -48,7 +48,9 @@ def planned(emulator: Emulator) -> Emulator:
 @pytest.fixture
 def emulator() -> Emulator:
     """Have an emulator whose runs end in different ways."""
-    return planned(Emulator(VirtualClock(), durations=QUICK, reuse_ids=True))
+    return planned(
+        Emulator(VirtualClock(), durations=QUICK, reuse_ids=True, verify_signatures=False)
+    )
 
 
 def as_completed(
@@ -63,7 +65,7 @@ class Meddler:
     """What happens to runs between rounds: here through a client of its own."""
 
     def __init__(self, emulator: Emulator) -> None:
-        self.client: OmicsRunsClient = emulator.client()
+        self.client: OmicsRunsClient = emulator.client(sign=False)
         self.emulator = emulator
         self.deleted: set[str] = set()
         self.rounds = 0
@@ -110,7 +112,9 @@ def test_300_runs_have_their_true_ends(caller: Caller, emulator: Emulator) -> No
 def test_evicted_runs_are_gone(caller: Caller) -> None:
     """Runs that the service removes to make room are told of as they were last seen."""
     quotas = Quotas(max_stored_runs=10)
-    emulator = planned(Emulator(VirtualClock(), durations=QUICK, quotas=quotas))
+    emulator = planned(
+        Emulator(VirtualClock(), durations=QUICK, quotas=quotas, verify_signatures=False)
+    )
     refs = start(emulator, [f"c{n}" for n in range(10)], retention_mode="REMOVE")
 
     def make_room(progress: FleetProgress) -> None:
@@ -164,7 +168,7 @@ for outcome in client.as_completed(checkpoint, min_delay=0.05, max_delay=0.1):
 
 def test_another_process_goes_on() -> None:
     """A text is all that it needs to wait for what is left."""
-    emulator = planned(Emulator(durations=QUICK))
+    emulator = planned(Emulator(durations=QUICK, verify_signatures=False))
     refs = start(emulator, ["f0", "c1", "c2"])
     outcomes = emulator.client().as_completed(refs)
     assert next(outcomes).ref == refs[0]

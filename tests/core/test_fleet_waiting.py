@@ -392,6 +392,16 @@ def test_trouble_with_several_in_a_row_ends_the_round() -> None:
     assert len(story.all()) == 3
 
 
+def test_trouble_is_counted_anew_in_each_round() -> None:
+    """Also a second round of trouble ends early, and the next one begins with whom it left out."""
+    service = Service(IDS[:4], "COMPLETED")
+    service.spoilt = {f"/run/{run_id}": [*BROKEN, *BROKEN] for run_id in IDS[:3]}
+    story = Story(service, IDS[:3])
+    story.meanwhile = [lambda: story.outcomes.add(IDS[3])]
+    assert [outcome.ref.id for outcome in story.outcomes] == [IDS[3], *IDS[:3]]
+    assert [progress.ended for progress in story.told] == [0, 0, 4]
+
+
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [

@@ -19,10 +19,12 @@ from omics_runs import (
     TASK_TERMINAL,
     TERMINAL,
     AsyncOmicsRunsClient,
+    AsyncRunOutcomes,
     BatchProgress,
     BatchStatus,
     Credentials,
     FailureReason,
+    FleetProgress,
     GetRunRequest,
     GetRunResponse,
     GetRunTaskResponse,
@@ -32,7 +34,9 @@ from omics_runs import (
     ResponseEvent,
     RetryEvent,
     RetryPolicy,
+    RunCheckpoint,
     RunListItem,
+    RunOutcome,
     RunRef,
     RunSpec,
     RunStatus,
@@ -49,6 +53,7 @@ from omics_runs import (
     WorkflowStatus,
     WorkflowType,
     errors,
+    parse_event,
 )
 from omics_runs.models import (
     BatchListItem,
@@ -157,6 +162,26 @@ async def waiting(
     await client.wait_until("1", "COMPLETE")  # type: ignore
     await client.wait_until(7)  # type: ignore
     await client.wait_until("1", ["COMPLETED"])  # type: ignore
+
+
+async def fleets(client: AsyncOmicsRunsClient, started: list[StartRunResponse]) -> None:
+    def show(progress: FleetProgress) -> None:
+        assert_type(progress.statuses, Mapping[RunStatus, int])
+
+    assert_type(await client.wait_all(started, timeout=60, progress=show), tuple[RunOutcome, ...])
+    await client.wait_all(["1", RunRef("2")], progress=print)
+    outcomes = client.as_completed({one.ref for one in started})
+    assert_type(outcomes, AsyncRunOutcomes)
+    async for outcome in outcomes:
+        assert_type(outcome, RunOutcome)
+        assert_type(outcome.unwrap(), GetRunResponse)
+    outcomes.add("1")
+    outcomes.hint(parse_event({}))
+    assert_type(outcomes.checkpoint(), RunCheckpoint)
+    client.as_completed(RunCheckpoint.parse(""))
+    await client.wait_all(7)  # type: ignore
+    await client.wait_all([7])  # type: ignore
+    outcomes.add(7)  # type: ignore
 
 
 async def tasks(client: AsyncOmicsRunsClient, run: GetRunResponse, task: TaskListItem) -> None:

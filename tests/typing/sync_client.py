@@ -23,6 +23,7 @@ from omics_runs import (
     Columns,
     Credentials,
     FailureReason,
+    FleetProgress,
     GetRunRequest,
     GetRunResponse,
     GetRunTaskResponse,
@@ -33,7 +34,10 @@ from omics_runs import (
     ResponseEvent,
     RetryEvent,
     RetryPolicy,
+    RunCheckpoint,
     RunListItem,
+    RunOutcome,
+    RunOutcomes,
     RunRef,
     RunSpec,
     RunStatus,
@@ -51,6 +55,7 @@ from omics_runs import (
     WorkflowType,
     errors,
     read_sample_sheet,
+    parse_event,
 )
 from omics_runs.models import (
     BatchListItem,
@@ -157,6 +162,26 @@ def waiting(client: OmicsRunsClient, started: StartRunResponse, item: RunListIte
     client.wait_until("1", "COMPLETE")  # type: ignore
     client.wait_until(7)  # type: ignore
     client.wait_until("1", ["COMPLETED"])  # type: ignore
+
+
+def fleets(client: OmicsRunsClient, started: list[StartRunResponse]) -> None:
+    def show(progress: FleetProgress) -> None:
+        assert_type(progress.statuses, Mapping[RunStatus, int])
+
+    assert_type(client.wait_all(started, timeout=60, progress=show), tuple[RunOutcome, ...])
+    client.wait_all(["1", RunRef("2")], progress=print)
+    outcomes = client.as_completed({one.ref for one in started})
+    assert_type(outcomes, RunOutcomes)
+    for outcome in outcomes:
+        assert_type(outcome, RunOutcome)
+        assert_type(outcome.unwrap(), GetRunResponse)
+    outcomes.add("1")
+    outcomes.hint(parse_event({}))
+    assert_type(outcomes.checkpoint(), RunCheckpoint)
+    client.as_completed(RunCheckpoint.parse(""))
+    client.wait_all(7)  # type: ignore
+    client.wait_all([7])  # type: ignore
+    outcomes.add(7)  # type: ignore
 
 
 def tasks(client: OmicsRunsClient, run: GetRunResponse, task: TaskListItem) -> None:
