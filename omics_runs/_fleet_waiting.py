@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
-from omics_runs._core import call
+from omics_runs._core import Failure, outcome
 from omics_runs._effects import Flow, Sleep
 from omics_runs._errors import CallError, CredentialsError, ServiceError, UnreadableResponseError
 from omics_runs._fleet import ACTIVE, Fleet, Followed
 from omics_runs._generated.errors import ResourceNotFoundError
-from omics_runs._generated.models import ListRunsRequest
+from omics_runs._generated.models import GetRunResponse, ListRunsRequest, ListRunsResponse
 from omics_runs._job import logger
 from omics_runs._model import Response
 from omics_runs._outcomes import RunOutcome
@@ -34,19 +34,19 @@ Out = TypeVar("Out", bound=Response)
 
 def next_outcome(fleet: Fleet, env: Env) -> Flow[RunOutcome | None]:
     """Go on until one more run has ended, and return how; None when there is no run left."""
-    while (outcome := fleet.take()) is None:
+    while (ended := fleet.take()) is None:
         if fleet.is_empty:
             fleet.log_end()
             return None
         yield from _go_on(fleet, env)
-    return outcome
+    return ended
 
 
 def all_outcomes(fleet: Fleet, env: Env, refs: Iterable[RunRef]) -> Flow[tuple[RunOutcome, ...]]:
     """Go on until all runs have ended; return how, in the order of `refs`."""
     found: dict[RunRef, RunOutcome] = {}
-    while (outcome := (yield from next_outcome(fleet, env))) is not None:
-        found[outcome.ref] = outcome
+    while (ended := (yield from next_outcome(fleet, env))) is not None:
+        found[ended.ref] = ended
     return tuple(found[ref] for ref in refs)
 
 
@@ -64,19 +64,17 @@ def _go_on(fleet: Fleet, env: Env) -> Flow[None]:
 
 def _settle(followed: Followed, fleet: Fleet, env: Env) -> Flow[None]:
     """Ask for a run by itself: whether it has ended, and whether it is the one that is meant."""
-    try:
-        seen = yield from _ask(followed.subject.request(), fleet, env)
-    except (CallError, CredentialsError) as error:
-        if _is_not_found(error):
-            fleet.not_found(followed, error)
-        elif passes(error):
-            fleet.failed(error, followed)
-        elif _speaks_of_what_was_asked(error):
-            fleet.refused(followed, error)
-        else:
-            raise
-    else:
+    seen: GetRunResponse | Failure = yield from _ask(followed.subject.request(), fleet, env)
+    if not isinstance(seen, CallError | CredentialsError):
         fleet.saw(followed, seen)
+    elif _is_not_found(seen):
+        fleet.not_found(followed, seen)
+    elif passes(seen):
+        fleet.failed(seen, followed)
+    elif _speaks_of_what_was_asked(seen):
+        fleet.refused(followed, seen)
+    else:
+        raise seen
 
 
 def _sweep(fleet: Fleet, env: Env) -> Flow[None]:
@@ -86,21 +84,21 @@ def _sweep(fleet: Fleet, env: Env) -> Flow[None]:
     if most is None:
         fleet.swept(runs)
         return
-    try:
-        met = yield from _met_in_lists(most, fleet, env)
-    except (CallError, CredentialsError) as error:
-        if passes(error):
-            fleet.failed(error)
-            fleet.swept(())
-            return
-        if not _speaks_of_what_was_asked(error):
-            raise
-        logger.warning("going on with GetRun alone: %s", error)
-        fleet.can_list, met = False, set[Followed]()
-    fleet.swept(one for one in runs if one not in met)
+    met: set[Followed] | Failure = yield from _met_in_lists(most, fleet, env)
+    if not isinstance(met, CallError | CredentialsError):
+        fleet.swept(one for one in runs if one not in met)
+    elif passes(met):
+        fleet.failed(met)
+        fleet.swept(())
+    elif _speaks_of_what_was_asked(met):
+        logger.warning("going on with GetRun alone: %s", met)
+        fleet.can_list = False
+        fleet.swept(runs)
+    else:
+        raise met
 
 
-def _met_in_lists(most: int, fleet: Fleet, env: Env) -> Flow[set[Followed]]:
+def _met_in_lists(most: int, fleet: Fleet, env: Env) -> Flow[set[Followed] | Failure]:
     """Go through the lists of active runs, up to so many calls; return the runs that are in them.
 
     A run that takes its next step meanwhile is met twice, or not at all; neither does harm.
@@ -113,7 +111,9 @@ def _met_in_lists(most: int, fleet: Fleet, env: Env) -> Flow[set[Followed]]:
             if calls == most or fleet.is_too_late:
                 fleet.listed(calls, is_whole=False)
                 return met
-            page = yield from _ask(request, fleet, env)
+            page: ListRunsResponse | Failure = yield from _ask(request, fleet, env)
+            if isinstance(page, CallError | CredentialsError):
+                return page
             walk.turn(request, page)
             met |= fleet.sight(page.items)
             calls += 1
@@ -121,14 +121,15 @@ def _met_in_lists(most: int, fleet: Fleet, env: Env) -> Flow[set[Followed]]:
     return met
 
 
-def _ask(request: Request[Out], fleet: Fleet, env: Env) -> Flow[Out]:
-    try:
-        answer = yield from call(request, env, fleet.bounds(), env.retry, Feature.WAITER)
-    except (CallError, CredentialsError) as error:
-        fleet.polls += not was_never_sent(error)
-        raise
-    fleet.polls += 1
-    fleet.answered()
+def _ask(request: Request[Out], fleet: Fleet, env: Env) -> Flow[Out | Failure]:
+    answer: Out | Failure = yield from outcome(
+        request, env, fleet.bounds(), env.retry, Feature.WAITER
+    )
+    if isinstance(answer, CallError | CredentialsError):
+        fleet.polls += not was_never_sent(answer)
+    else:
+        fleet.polls += 1
+        fleet.answered()
     return answer
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import define, frozen
 
-from omics_runs._core import call
+from omics_runs._core import outcome
 from omics_runs._deadline import Deadline
 from omics_runs._effects import Do, Emit, Flow, Sleep
 from omics_runs._errors import (
@@ -239,9 +239,14 @@ class _Campaign:
 
     def _call(self, request: StartRunRequest) -> Flow[StartRunResponse | Failure]:
         try:
-            return (yield from call(request, self._env, self._bounds(), ONCE))
-        except (CallError, ConfigurationError, InvalidRequestError) as error:
-            return error.with_traceback(None)  # results are kept, and must not keep frames
+            answer: StartRunResponse | Failure = yield from outcome(
+                request, self._env, self._bounds(), ONCE
+            )
+        except (ConfigurationError, InvalidRequestError) as error:
+            answer = error
+        if isinstance(answer, StartRunResponse):
+            return answer
+        return answer.with_traceback(None)  # results are kept, and must not keep frames
 
     def _bounds(self) -> Timeout:
         """Return the client's own bounds; one sent just before the end gets the time of a read."""

@@ -140,6 +140,8 @@ def test_the_soak_runs() -> None:
     output = run_example(SOAK, ["--runs", "5", "--days", "1"], {})
     assert output.startswith("5 runs, ")
     assert output.rstrip().endswith("lost, doubled, or wrongly reported: 0")
+
+
 def test_the_benchmark_of_fleets_runs() -> None:
     """With few runs, a round takes what it should, and the service has nothing to throttle."""
     output = run_example(FLEET, ["--runs", "120", "--delay", "3600"], {})

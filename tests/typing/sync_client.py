@@ -54,8 +54,8 @@ from omics_runs import (
     WorkflowStatus,
     WorkflowType,
     errors,
-    read_sample_sheet,
     parse_event,
+    read_sample_sheet,
 )
 from omics_runs.models import (
     BatchListItem,
