@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import argparse
 import gc
-import resource
+import importlib
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 import anyio
 from attrs import define, field
@@ -148,6 +148,7 @@ class Soak:
         self.clock.skew = self.random.choice(SKEWS)
         emulator.forget_requests()
         gc.collect()
+        resource: Any = importlib.import_module("resource")  # which Windows does not have
         self.memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
     async def follow(self, client: AsyncOmicsRunsClient, emulator: Emulator, name: str) -> None:

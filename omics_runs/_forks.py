@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakSet
 
 
@@ -34,8 +34,9 @@ def _renew_all() -> None:
         thing.renew()
 
 
-with suppress(AttributeError):  # Windows has no fork
-    os.register_at_fork(after_in_child=_renew_all)
+_os: Any = os  # for type checkers that look from Windows, which has no fork
+with suppress(AttributeError):
+    _os.register_at_fork(after_in_child=_renew_all)
 
 
 class Lock:
