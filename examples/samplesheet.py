@@ -20,7 +20,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from omics_runs import (
-    TERMINAL,
     Columns,
     OmicsRunsClient,
     StartRunRequest,
@@ -56,13 +55,14 @@ def show(progress: SubmitProgress) -> None:
 
 
 def report(client: OmicsRunsClient, submission: Submission) -> None:
-    """Wait for the end of each run, and print how many ended how."""
+    """Wait for the ends of all runs, and print how many ended how."""
     ends: Counter[str] = Counter()
-    for name, ref in submission.started.items():
-        run = client.wait_until(ref, TERMINAL, timeout=86_400)
-        ends[run.status] += 1
-        if run.status != "COMPLETED":
-            print(f"{name} {run.status}: {run.failure_reason}")
+    outcomes = client.wait_all(submission.started.values(), timeout=86_400)
+    for name, outcome in zip(submission.started, outcomes, strict=True):
+        run, error = outcome.run, outcome.error
+        ends[run.status if run else "unknown"] += 1
+        if error is not None:
+            print(f"{name} FAILED: {run.failure_reason}" if run and run.failure_reason else error)
     counts = ", ".join(f"{count} {status}" for status, count in ends.items())
     print(f"{len(submission.started)} runs: {counts}")
 
