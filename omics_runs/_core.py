@@ -97,9 +97,11 @@ def outcome(
 
 
 def _attempts(job: Job[Out], env: Env) -> Flow[Out | Failure]:
+    last: CallError | None = None
     while True:
         too_late: TransportTimeoutError | None = yield from _take_turn(job, env)
         if too_late is not None:
+            too_late.__cause__ = last
             return job.verdict(too_late)
         job.begin_attempt()
         try:
@@ -118,6 +120,7 @@ def _attempts(job: Job[Out], env: Env) -> Flow[Out | Failure]:
             delay = job.failed(error)
             if delay is None:
                 return job.verdict(error)
+            last = error.with_traceback(None)
         finally:
             del error  # else this frame and the traceback keep each other alive
         yield from Sleep(delay)
@@ -189,13 +192,15 @@ def _transport_error(kind: type[TransportError], job: Job[Any], error: Exception
         f"{type(error).__name__}: {reason}" if reason else type(error).__name__,
         operation=job.operation.name,
         request=job.request,
-        is_passing=isinstance(error, (httpx.HTTPError, TimeoutError)) or _passes(error),
+        is_passing=_passes(error),
         may_have_taken_effect=not isinstance(error, NEVER_SENT),
     )
 
 
 def _passes(error: Exception) -> bool:
-    return isinstance(error, CredentialsError) and error.is_passing
+    if isinstance(error, CredentialsError):
+        return error.is_passing
+    return isinstance(error, (httpx.HTTPError, TimeoutError))
 
 
 def _operation_of(request: Request[Out]) -> Operation[Any, Out]:

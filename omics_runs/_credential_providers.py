@@ -14,6 +14,7 @@ from omics_runs._credential_failures import as_credentials_error
 from omics_runs._credentials import Credentials
 from omics_runs._errors import ConfigurationError
 from omics_runs._forks import renew_in_children
+from omics_runs._narrow import is_async
 
 
 @frozen
@@ -80,7 +81,7 @@ def provider_of(given: object, *, profile: str | None, region: str | None) -> Pr
         return Borrowed(lambda: given, given)
     if hasattr(given, "get_credentials"):
         return Borrowed(partial(chain.of_session, given))
-    if _is_async(given):
+    if is_async(given):
         return AsyncCalled(cast("Callable[[], Awaitable[object]]", given))
     if callable(given):
         return Called(given)
@@ -226,11 +227,6 @@ def _of_tuple(value: object, origin: str) -> Credentials:
 
 def _named(keys: Any) -> Credentials:
     return Credentials(keys.access_key, keys.secret_key, getattr(keys, "token", None))
-
-
-def _is_async(function: object) -> bool:
-    call = getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
 def _needs_async_client() -> ConfigurationError:

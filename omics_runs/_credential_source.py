@@ -277,6 +277,7 @@ class CredentialSource:
             " attempt is a minute away",
             kinds,
             held.credentials.expires_at,
+            extra={"omics_runs": {"error": kinds, "expires_at": held.credentials.expires_at}},
         )
         return held.credentials
 

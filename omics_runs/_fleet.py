@@ -21,14 +21,13 @@ from omics_runs._outcomes import RunOutcome
 from omics_runs._progress import FleetProgress
 from omics_runs._run_ref import RunRef
 from omics_runs._subjects import RunSubject
+from omics_runs._timeout import at_most, last_poll_time
 from omics_runs._wait_errors import RunGoneError, RunReplacedError, WaitTimeoutError
 from omics_runs._waiting import (
     MOMENT,
     NOT_FOUND_GRACE,
-    at_most,
     delay_after,
-    last_poll_time,
-    was_never_sent,
+    reason_of,
     without_raw,
 )
 
@@ -182,7 +181,7 @@ class Fleet:
     @property
     def is_too_late(self) -> bool:
         """Whether no call may begin any more: the last round gets the time of one read."""
-        return self._time_left() + last_poll_time(self._env) < MOMENT
+        return self._time_left() + last_poll_time(self._env.timeout) < MOMENT
 
     def delay(self) -> float:
         """Return the seconds until something is to be done; 0 if it is now."""
@@ -191,7 +190,7 @@ class Fleet:
 
     def bounds(self) -> Timeout:
         """Return the client's own bounds on a call, and for the last ones not much time."""
-        time_left, grace = self._time_left(), last_poll_time(self._env)
+        time_left, grace = self._time_left(), last_poll_time(self._env.timeout)
         return at_most(max(time_left, min(grace, time_left + grace)), self._env.timeout)
 
     def next_to_settle(self) -> Followed | None:
@@ -324,7 +323,10 @@ class Fleet:
         A run that can't be asked for goes to the end of all, so that it keeps nobody back. Trouble
         with several in a row ends the round.
         """
-        logger.warning("still waiting for %d runs: %s", len(self.following()), error)
+        told = {"remaining": len(self.following()), "error": type(error).__name__}
+        logger.warning(
+            "still waiting for %d runs: %s", told["remaining"], error, extra={"omics_runs": told}
+        )
         self._trouble = error
         if followed is None:
             return
@@ -386,7 +388,7 @@ class Fleet:
         self._clear_queue()
         self._is_settling = False
         elapsed, cause = self._elapsed(), self._trouble
-        why = None if cause is None or not was_never_sent(cause) else str(cause.args[0])
+        why = None if cause is None else reason_of(cause)
         self._report(None)
         for followed in self.following():
             last = followed.last

@@ -91,7 +91,8 @@ def _sweep(fleet: Fleet, env: Env) -> Flow[None]:
         fleet.failed(met)
         fleet.swept(())
     elif _speaks_of_what_was_asked(met):
-        logger.warning("going on with GetRun alone: %s", met)
+        told = {"error": type(met).__name__}
+        logger.warning("going on with GetRun alone: %s", met, extra={"omics_runs": told})
         fleet.can_list = False
         fleet.swept(runs)
     else:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from omics_runs._clock import Clock
 
 SHORTEST, LONGEST = 1.0, 10.0
-"""Seconds between two looks at a lane: so late is it noticed that somebody in front has left."""
+"""Seconds between two looks at a lane: so late is it noticed that a turn was given back."""
 HEADROOM = 1.05
 """How much farther apart turns are than the rate asks for. Some calls take longer to the service
 than others, and one that counts strictly throttles the second of two that arrive too close."""

@@ -42,7 +42,7 @@ from omics_runs._submission import (
     digest_of,
     request_id_of,
 )
-from omics_runs._timeout import Timeout
+from omics_runs._timeout import Timeout, at_most, last_poll_time
 
 if TYPE_CHECKING:
     from omics_runs._env import Env
@@ -250,12 +250,10 @@ class _Campaign:
 
     def _bounds(self) -> Timeout:
         """Return the client's own bounds; one sent just before the end gets the time of a read."""
-        bounds = self._env.timeout
         time_left = self._deadline.time_left()
         if time_left is None:
-            return bounds
-        limit = max(time_left, min(bounds.read, Timeout().read))
-        return attrs.evolve(bounds, total=min(limit, bounds.total or limit))
+            return self._env.timeout
+        return at_most(max(time_left, last_poll_time(self._env.timeout)), self._env.timeout)
 
     def _give_up(
         self, task: _Task, error: OmicsRunsError, fate: Fate, story: _Story
@@ -349,7 +347,10 @@ class _Report:
 
     def tell_trouble(self, request_id: str, trouble: OmicsRunsError) -> None:
         """Tell what is being ridden out; names of samples stay out of the log."""
-        logger.warning("still submitting request id %s: %s", request_id, trouble)
+        told = {"request_id": request_id, "error": type(trouble).__name__}
+        logger.warning(
+            "still submitting request id %s: %s", request_id, trouble, extra={"omics_runs": told}
+        )
         self._tell(result=None, trouble=trouble)
 
     def log_end(self, key: str, outcome: str) -> None:

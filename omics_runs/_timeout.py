@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from attrs import field, frozen
 
 from omics_runs._errors import ConfigurationError
@@ -67,6 +68,18 @@ class Timeout:
         connect = _shortest(self.connect, time_left)
         read = _shortest(self.read, time_left)
         return {"connect": connect, "read": read, "write": read, "pool": read}
+
+
+def last_poll_time(bounds: Timeout) -> float:
+    """Return how many seconds a call gets that begins when the time of a longer task is up."""
+    return min(bounds.read, Timeout().read)
+
+
+def at_most(seconds: float, bounds: Timeout) -> Timeout:
+    """Return `bounds` with no more than `seconds` in total."""
+    if math.isinf(seconds):
+        return bounds
+    return attrs.evolve(bounds, total=min(seconds, bounds.total or seconds))
 
 
 def _shortest(seconds: float, time_left: float | None) -> float | None:

@@ -19,7 +19,7 @@ from omics_runs._lifecycle import Verdict, status_of
 from omics_runs._model import Response
 from omics_runs._retry import passes
 from omics_runs._subjects import Subject, listed
-from omics_runs._timeout import Timeout
+from omics_runs._timeout import Timeout, at_most, last_poll_time
 from omics_runs._user_agent import Feature
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class _Watch(Generic[S, Seen]):
         A poll that begins just before the deadline still gets the time of one read.
         """
         time_left = self._time_left()
-        return at_most(max(time_left, last_poll_time(self._env)), self._env.timeout)
+        return at_most(max(time_left, last_poll_time(self._env.timeout)), self._env.timeout)
 
     def seen(self, seen: Seen) -> Seen | None:
         """Decide about an answer."""
@@ -221,24 +221,13 @@ def delay_after(polls: int, low: float, high: float, time_left: float, draw: flo
     return min(time_left, high) if time_left - delay <= low else delay
 
 
-def last_poll_time(env: Env) -> float:
-    """Return how many seconds a poll gets that begins when time is up."""
-    return min(env.timeout.read, Timeout().read)
-
-
-def at_most(seconds: float, bounds: Timeout) -> Timeout:
-    """Return `bounds` with no more than `seconds` in total."""
-    if math.isinf(seconds):
-        return bounds
-    return attrs.evolve(bounds, total=min(seconds, bounds.total or seconds))
-
-
 def was_never_sent(error: CallError | CredentialsError) -> bool:
     """Return whether a poll got nowhere: without keys, or because its turn was too far away."""
     return isinstance(error, CredentialsError) or not error.attempts
 
 
 def reason_of(error: CallError | CredentialsError) -> str:
+    """Return why a poll failed, for the text of a wait whose time is up."""
     return str(error.args[0]) if was_never_sent(error) else str(error)
 
 

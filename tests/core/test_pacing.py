@@ -396,6 +396,15 @@ def test_a_call_whose_turn_comes_too_late() -> None:
     assert script.sent == []
 
 
+def test_a_turn_that_is_too_late_for_a_retry_tells_of_the_last_error() -> None:
+    """What the attempt before had failed with is the cause."""
+    env = make_env(pacer=Pacer.of({"StartRun": 0.1}, None))
+    error, script = run(START, refusal(500), env=env, timeout=Timeout(total=5))
+    assert isinstance(error, errors.TransportTimeoutError)
+    assert isinstance(error.__cause__, errors.InternalServerError)
+    assert (len(script.sent), error.may_have_taken_effect) == (1, True)
+
+
 # --- arguments ------------------------------------------------------------------------------
 
 
