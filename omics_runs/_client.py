@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import copy
-import os
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
 from omics_runs._core import call
 from omics_runs._drivers import SyncDriver
-from omics_runs._fleet_plan import plan_fleet
-from omics_runs._fleet_waiting import all_outcomes, next_outcome
 from omics_runs._generated.enums import BatchStatus, RunStatus, TaskStatus
-from omics_runs._generated.sync_operations import SyncOperations
 from omics_runs._model import Response
 from omics_runs._pool import LentClient, SyncPool
 from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
-from omics_runs._run_outcomes import RunOutcomes
 from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
-from omics_runs._submit_plan import plan_submission
-from omics_runs._submitting import iter_submit as iter_submit_flow
-from omics_runs._submitting import submit as submit_flow
+from omics_runs._sync_fleets import SyncFleets
 from omics_runs._timeout import Timeout
 from omics_runs._wait_plan import plan_batch_wait, plan_run_wait, plan_task_wait
 from omics_runs._waiting import wait_until as wait_flow
@@ -36,22 +29,19 @@ if TYPE_CHECKING:
     from omics_runs._config import Verify
     from omics_runs._credentials import CredentialsLike
     from omics_runs._effects import Flow
-    from omics_runs._fleet_plan import RunsLike
     from omics_runs._generated.enums import BatchStatusLike, RunStatusLike, TaskStatusLike
     from omics_runs._generated.models import GetBatchResponse, GetRunResponse, GetRunTaskResponse
     from omics_runs._hooks import RequestHook, ResponseHook, RetryHook
-    from omics_runs._outcomes import RunOutcome
-    from omics_runs._progress import BatchProgress, FleetProgress, Progress, TaskProgress
+    from omics_runs._progress import BatchProgress, Progress, TaskProgress
     from omics_runs._recipe import ProxyLike
     from omics_runs._subjects import BatchLike, RunLike, TaskLike
-    from omics_runs._submission import RunSpec, Submission, SubmitProgress, Submitted
     from omics_runs._tracing import TracerProvider
 
 T = TypeVar("T")
 Out = TypeVar("Out", bound=Response)
 
 
-class OmicsRunsClient(SyncOperations):
+class OmicsRunsClient(SyncFleets):
     """A client of AWS HealthOmics workflow runs that blocks while it waits.
 
     One client serves many threads. Use it in a `with` block, or call `close`.
@@ -323,174 +313,6 @@ class OmicsRunsClient(SyncOperations):
         """
         plan = plan_batch_wait(batch, status, timeout, min_delay, max_delay, progress)
         return self._run(wait_flow(plan, self._env))
-
-    def as_completed(
-        self,
-        runs: RunsLike,
-        *,
-        timeout: float | None = None,
-        min_delay: float = 5,
-        max_delay: float = 60,
-        progress: Callable[[FleetProgress], object] | None = None,
-    ) -> RunOutcomes:
-        """Return an iterator that hands out how each run has ended, as it ends.
-
-        One poller asks for all of them: a round takes one ListRuns for each hundred active runs of
-        the account, and four more at most, or a GetRun for each run where that is less. Each
-        run's end is settled by a GetRun. A run that failed, was cancelled or is gone is an
-        outcome and no exception, and so is a refusal of the service to tell of a run. Trouble
-        that passes is ridden out, as in `wait_until`; where ListRuns is refused, GetRun has to do.
-
-        Nothing is asked before the first outcome is asked for, and nothing between two; `timeout`
-        counts from the call of this method.
-
-        Args:
-            runs: The runs: an iterable of ids, references or answers that speak of a run, or the
-                `RunCheckpoint` of another wait. Those that are the same by id and uuid have one
-                outcome.
-            timeout: Seconds to wait at most, None for no limit. What remains then comes as
-                outcomes with a `WaitTimeoutError`. A round that is under way when
-                time is up has one read timeout to end. With 0 the runs are looked at once, in
-                that time.
-            min_delay: Shortest delay between rounds, in seconds.
-            max_delay: Longest delay between rounds, in seconds; delays grow towards it and are
-                drawn at random.
-            progress: A plain function, called with a `FleetProgress` after each round. What it
-                raises comes out of the iterator, which can go on.
-
-        Returns:
-            An iterator over `RunOutcome`s that takes more runs and hints meanwhile, and can be
-            continued in another process. Going through it may raise `CredentialsError`,
-            `AuthenticationError` or `TransportError`, if time alone won't mend it.
-
-        Raises:
-            InvalidRequestError: An argument is wrong; the error names every one that is.
-        """
-        wait = plan_fleet("as_completed", runs, timeout, min_delay, max_delay, progress, self._env)
-        return RunOutcomes(lambda: self._run(next_outcome(wait.fleet, self._env)), wait)
-
-    def wait_all(
-        self,
-        runs: RunsLike,
-        *,
-        timeout: float | None = None,
-        min_delay: float = 5,
-        max_delay: float = 60,
-        progress: Callable[[FleetProgress], object] | None = None,
-    ) -> tuple[RunOutcome, ...]:
-        """Wait until many runs have ended, and return how, in the order given.
-
-        It polls as `as_completed` does, and never raises for how a run has ended: each outcome
-        has its `error`, and its `unwrap` raises it.
-
-        Args:
-            runs: The runs: an iterable of ids, references or answers that speak of a run, or the
-                `RunCheckpoint` of another wait. One that is given twice has its outcome at both
-                places.
-            timeout: Seconds to wait at most, None for no limit. What remains then has
-                a `WaitTimeoutError` in its outcome. A round that is under way when
-                time is up has one read timeout to end. With 0 the runs are looked at once, in
-                that time.
-            min_delay: Shortest delay between rounds, in seconds.
-            max_delay: Longest delay between rounds, in seconds; delays grow towards it and are
-                drawn at random.
-            progress: A plain function, called with a `FleetProgress` after each round. What it
-                raises ends the wait.
-
-        Raises:
-            InvalidRequestError: An argument is wrong; the error names every one that is.
-            CredentialsError: There are no keys to sign with, and time alone won't bring any.
-            AuthenticationError: The service does not accept the keys.
-            TransportError: There is no way to the service, and time alone won't make one.
-        """
-        wait = plan_fleet("wait_all", runs, timeout, min_delay, max_delay, progress, self._env)
-        return self._run(all_outcomes(wait.fleet, self._env, wait.refs))
-
-    def submit(
-        self,
-        specs: Iterable[RunSpec],
-        *,
-        key: str | None = None,
-        journal: str | os.PathLike[str] | None = None,
-        rate: float | Literal["documented"] | None = "documented",
-        timeout: float | None = None,
-        progress: Callable[[SubmitProgress], object] | None = None,
-    ) -> Submission:
-        """Start a run for each spec, each exactly once, and return what became of them.
-
-        Submitting the same specs again with the same key, after a crash or on purpose, finds the
-        runs that are there and starts only those that are missing. One spec that is refused never
-        keeps the others from being sent. What every spec would meet stops the sending: a quota
-        that is used up, missing permission or keys. Throttling, server errors, network trouble and
-        keys that can't be had for a while are ridden out, with growing delays.
-
-        Args:
-            specs: What to start, each under a name of its own. They are read one by one, when
-                their turn comes; so they may be a generator.
-            key: What names the campaign: with the name of a spec it makes the request id by which
-                the service recognizes what it has started. Without a journal it is required. With
-                one it is kept there; None is then the journal's own, and random if that is new.
-            journal: File in which each send is noted before and after it, so that a submission
-                that was killed goes on where it was. It is made if it is not there, and must be on
-                a disk of this machine. None for no journal: specs are then sent again, and the
-                service tells which runs it has started.
-            rate: Starts a second: a number; `"documented"` for the client's own limit of
-                `StartRun`, or else for what the service allows by default; None for no limit.
-            timeout: Seconds after which nothing more is sent, None for no limit. With 0 nothing is
-                sent, and only the runs that the journal has are found. What is under way when time
-                is up may take one read timeout longer.
-            progress: A plain function, called with a `SubmitProgress` after each result, and
-                when trouble is ridden out. What it raises ends the submission.
-
-        Returns:
-            One result for each spec, the runs by their specs' names, and what stopped the sending.
-
-        Raises:
-            InvalidRequestError: An argument is wrong, or one of the specs is no `RunSpec`.
-            ConfigurationError: The journal can't be used: it belongs to another key or region, to
-                another submission that is under way, or is where files can't be written or locked.
-        """
-        plan = plan_submission(
-            specs, key=key, journal=journal, rate=rate, timeout=timeout, progress=progress
-        )
-        return self._run(submit_flow(plan, self._env))
-
-    def iter_submit(
-        self,
-        specs: Iterable[RunSpec],
-        *,
-        key: str | None = None,
-        journal: str | os.PathLike[str] | None = None,
-        rate: float | Literal["documented"] | None = "documented",
-        timeout: float | None = None,
-        progress: Callable[[SubmitProgress], object] | None = None,
-    ) -> Generator[Submitted]:
-        """Start a run for each spec as `submit` does, and yield each result when it comes.
-
-        Nothing is sent before the first result is asked for, nor between two of them. Ending the
-        loop early ends the submission; what is left can be submitted later. The journal stays
-        locked until the iterator has ended or was closed.
-
-        Args:
-            specs: What to start, each under a name of its own; read one by one.
-            key: What names the campaign; see `submit`.
-            journal: File in which each send is noted; see `submit`.
-            rate: Starts a second; see `submit`.
-            timeout: Seconds after which nothing more is sent, None for no limit.
-            progress: A plain function, called with a `SubmitProgress` after each result, and
-                when trouble is ridden out.
-
-        Yields:
-            One result for each spec, in their order, also for those that are refused or unsent.
-
-        Raises:
-            InvalidRequestError: An argument is wrong, or one of the specs is no `RunSpec`.
-            ConfigurationError: The journal can't be used.
-        """
-        plan = plan_submission(
-            specs, key=key, journal=journal, rate=rate, timeout=timeout, progress=progress
-        )
-        return self._stream(iter_submit_flow(plan, self._env))
 
     def __repr__(self) -> str:
         where = self._env.endpoint.url_for("")
