@@ -121,10 +121,11 @@ class Service:
         """List the runs that pass the filters, newest first."""
         listing = f"runs {request.status} {request.name} {request.run_group_id} {request.batch_id}"
         start = self.store.page_of(request.starting_token, listing)
+        passes = _filter(request, self.now)
         found = (
             (run.number, self.shapes.run_item(run))
             for run in self.store.newest_first()
-            if (start is None or run.number <= start) and _passes(request, run, self.now)
+            if (start is None or run.number <= start) and passes(run)
         )
         return self.page(found, request.max_results, listing)
 
@@ -362,14 +363,20 @@ class Service:
         return {key: items}
 
 
-def _passes(request: ListRunsRequest, run: Run, now: float) -> bool:
-    wanted = {
+def _filter(request: ListRunsRequest, now: float) -> Callable[[Run], bool]:
+    filters = {
         "name": request.name,
         "runGroupId": request.run_group_id,
         "batchId": request.batch_id,
     }
-    fits = all(value in {None, run.members.get(name)} for name, value in wanted.items())
-    return fits and request.status in {None, run.status(now)}
+    wanted = [(name, value) for name, value in filters.items() if value is not None]
+
+    def passes(run: Run) -> bool:
+        if request.status is not None and run.status(now) != request.status:
+            return False
+        return all(run.members.get(name) == value for name, value in wanted)
+
+    return passes
 
 
 def canonical(request: Request[Any]) -> str:
