@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from omics_runs._checkpoint import RunMark
 from omics_runs._errors import CallError, CredentialsError, OmicsRunsError
+from omics_runs._fleet_lists import Lists
 from omics_runs._generated.enums import RunStatus
 from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._generated.models import GetRunResponse, RunListItem
@@ -36,14 +37,10 @@ if TYPE_CHECKING:
     from omics_runs._timeout import Timeout
 
 WANTED = frozenset({RunStatus.COMPLETED})
-ACTIVE = (RunStatus.PENDING, RunStatus.STARTING, RunStatus.RUNNING, RunStatus.STOPPING)
-"""What a sweep asks for, in the order of a run's life: one that moves on meanwhile is met again."""
 SAME_MOMENT = 1.0
 """Seconds that two answers may differ in the creation time of one run."""
 TROUBLES_IN_A_ROW = 3
 """After so many single runs that can't be asked for, the service has trouble, and gets a pause."""
-CALMING = 0.9
-"""How much cheaper a sweep of lists is thought to be with each round that did without."""
 GLANCE = 1.0
 """Seconds between two looks for hints, once there was one."""
 
@@ -61,6 +58,8 @@ class Followed:
     """It as it was last seen; None if it never was."""
     created: datetime | None = None
     """When the service accepted it. With the id it names one run, where no uuid is told."""
+    group: str | None = field(init=False, default=None)
+    """The run group that it is known to be in; None if it is in none, or nobody has told."""
     outcome: RunOutcome | None = None
     is_queued: bool = False
     """Whether it waits to be asked for by itself."""
@@ -69,6 +68,7 @@ class Followed:
     def __attrs_post_init__(self) -> None:
         self.subject = RunSubject(self.ref)
         self.subject.uuid = self.ref.uuid or getattr(self.seen, "uuid", None)
+        self.group = getattr(self.seen, "run_group_id", None)
 
     @property
     def last(self) -> GetRunResponse | None:
@@ -85,9 +85,10 @@ class Followed:
             return True
         return abs((created - self.created).total_seconds()) < SAME_MOMENT
 
-    def sight(self, run: RunListItem | GetRunResponse) -> None:
-        """Note how the run is."""
+    def sight(self, run: RunListItem | GetRunResponse, group: str | None) -> None:
+        """Note how the run is, and in which group as far as that is told."""
         self.seen = run
+        self.group = group or self.group
         self.created = self.created or run.creation_time
 
     def mark(self) -> RunMark:
@@ -115,8 +116,7 @@ class Fleet:
 
     def __init__(self, patience: Patience, env: Env) -> None:
         self.polls = 0
-        self.can_list = True
-        """Whether ListRuns may be asked at all."""
+        self.lists = Lists()
         self._patience = patience
         self._env = env
         self._began = env.clock.monotonic()
@@ -124,8 +124,6 @@ class Fleet:
         self._rounds = 0
         self._is_settling = False
         """Whether a sweep is over, and the runs that it did not show are asked for."""
-        self._list_calls = float(len(ACTIVE))
-        """How many calls a sweep over lists takes, as far as is known."""
         self._open: dict[str, list[Followed]] = {}
         """The runs without an outcome, or with one not taken yet, by id: two may share one."""
         self._left: list[Followed] = []
@@ -198,29 +196,6 @@ class Fleet:
         self._heed_hints()
         return self._queue[0] if self._queue else None
 
-    def most_list_calls(self) -> int | None:
-        """Return how many calls a sweep over lists may take; None if it is not worth while.
-
-        Nobody knows how many active runs there are besides. So it ends where asking for each run
-        would have been cheaper, and then such sweeps are tried again only after some rounds.
-        """
-        runs = len(self.following())
-        is_worth_while = self.can_list and runs > max(self._list_calls, len(ACTIVE))
-        self._list_calls *= 1 if is_worth_while else CALMING
-        return runs if is_worth_while else None
-
-    def filters(self) -> dict[str, str]:
-        """Return what all runs that are followed have in common, so that lists are shorter.
-
-        Assumption: ListRuns takes such a filter together with a status. If it answered with too
-        little, all that is lost is a GetRun for each run.
-        """
-        for name in ("batch_id", "run_group_id"):
-            common = {getattr(one.seen, name, None) for one in self.following()}
-            if len(common) == 1 and (value := common.pop()):
-                return {name: value}
-        return {}
-
     def hint(self, ref: RunRef | None) -> None:
         """Have a run asked for at once; None for all runs. It may be called from any thread."""
         self._hints.append(ref)
@@ -246,8 +221,12 @@ class Fleet:
         """Note that a call got what it asked for."""
         self._trouble = None
 
-    def sight(self, items: Iterable[RunListItem]) -> set[Followed]:
+    def sight(self, items: Iterable[RunListItem], group: str | None) -> set[Followed]:
         """Note the runs on a page that are ours; an item that is another run's under its id is not.
+
+        Args:
+            items: The page.
+            group: The run group that was asked for, if any was: items don't tell it.
 
         Assumption: lists and GetRun tell the same creation time of a run, to the second.
         """
@@ -255,18 +234,14 @@ class Fleet:
             followed
             for item in items
             for followed in self._open.get(item.id, ())
-            if followed.outcome is None and self._is_sighted(followed, item)
+            if followed.outcome is None and self._is_sighted(followed, item, group)
         }
 
-    def _is_sighted(self, followed: Followed, item: RunListItem) -> bool:
+    def _is_sighted(self, followed: Followed, item: RunListItem, group: str | None) -> bool:
         is_ours = followed.is_that_of(item.creation_time) and not item.status.is_terminal
         if is_ours:
-            followed.sight(item)
+            followed.sight(item, group)
         return is_ours
-
-    def listed(self, calls: int, *, is_whole: bool) -> None:
-        """Note what a sweep over lists took; one that is not whole has become too expensive."""
-        self._list_calls = calls if is_whole else 2.0 * calls
 
     def swept(self, missing: Iterable[Followed]) -> None:
         """End the sweep of a round; those that it did not show are asked for by themselves."""
@@ -287,7 +262,8 @@ class Fleet:
             self._end(followed, last, error)
         else:
             followed.created = seen.creation_time
-            followed.sight(seen)
+            followed.sight(seen, seen.run_group_id)
+            self.lists.belongs_to(seen.run_group_id)
             self._judge(followed, seen)
         self._end_round_if_done()
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeGuard, TypeVar
 from omics_runs._core import Failure, outcome
 from omics_runs._effects import Flow, Sleep
 from omics_runs._errors import CallError, CredentialsError, ServiceError, UnreadableResponseError
-from omics_runs._fleet import ACTIVE, Fleet, Followed
+from omics_runs._fleet import Fleet, Followed
+from omics_runs._fleet_lists import ACTIVE, PAGE
 from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._generated.models import GetRunResponse, ListRunsRequest, ListRunsResponse
 from omics_runs._job import logger
@@ -20,14 +21,11 @@ from omics_runs._waiting import was_never_sent
 from omics_runs.errors import AuthenticationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from omics_runs._env import Env
     from omics_runs._request import Request
     from omics_runs._run_ref import RunRef
-
-PAGE = 100
-"""Most runs of a page of ListRuns."""
 
 Out = TypeVar("Out", bound=Response)
 
@@ -80,11 +78,14 @@ def _settle(followed: Followed, fleet: Fleet, env: Env) -> Flow[None]:
 def _sweep(fleet: Fleet, env: Env) -> Flow[None]:
     """Look for all runs; leave those that were not met to be asked for by themselves."""
     runs = fleet.following()
-    most = fleet.most_list_calls()
+    most = fleet.lists.most_calls(len(runs))
     if most is None:
         fleet.swept(runs)
         return
-    met: set[Followed] | Failure = yield from _met_in_lists(most, fleet, env)
+    filters = fleet.lists.filters(runs)
+    met: set[Followed] | Failure = yield from _met_in_lists(filters, most, fleet, env)
+    if isinstance(met, set) and fleet.lists.is_refuted(len(runs) - len(met)):
+        met = yield from _met_in_lists({}, most, fleet, env)
     if not isinstance(met, CallError | CredentialsError):
         fleet.swept(one for one in runs if one not in met)
     elif passes(met):
@@ -93,32 +94,34 @@ def _sweep(fleet: Fleet, env: Env) -> Flow[None]:
     elif _speaks_of_what_was_asked(met):
         told = {"error": type(met).__name__}
         logger.warning("going on with GetRun alone: %s", met, extra={"omics_runs": told})
-        fleet.can_list = False
+        fleet.lists.are_allowed = False
         fleet.swept(runs)
     else:
         raise met
 
 
-def _met_in_lists(most: int, fleet: Fleet, env: Env) -> Flow[set[Followed] | Failure]:
+def _met_in_lists(
+    filters: Mapping[str, str], most: int, fleet: Fleet, env: Env
+) -> Flow[set[Followed] | Failure]:
     """Go through the lists of active runs, up to so many calls; return the runs that are in them.
 
     A run that takes its next step meanwhile is met twice, or not at all; neither does harm.
     """
     met: set[Followed] = set()
-    calls, filters = 0, fleet.filters()
+    calls, group = 0, filters.get("run_group_id")
     for status in ACTIVE:
         walk = Walk(ListRunsRequest(status=status, max_results=PAGE, **filters), None)
         while (request := walk.next_request()) is not None:
             if calls == most or fleet.is_too_late:
-                fleet.listed(calls, is_whole=False)
+                fleet.lists.took(calls, is_whole=False)
                 return met
             page: ListRunsResponse | Failure = yield from _ask(request, fleet, env)
             if isinstance(page, CallError | CredentialsError):
                 return page
             walk.turn(request, page)
-            met |= fleet.sight(page.items)
+            met |= fleet.sight(page.items, group)
             calls += 1
-    fleet.listed(calls, is_whole=True)
+    fleet.lists.took(calls, is_whole=True)
     return met
 
 

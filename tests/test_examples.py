@@ -106,22 +106,23 @@ def test_the_paced_example_runs() -> None:
 
 def test_the_example_of_a_sheet_survives_its_death(tmp_path: Path) -> None:
     """Killed half-way and started again it ends with one run for each row, and says how."""
-    arguments = ["--samples", "20", "--folder", str(tmp_path)]
+    arguments = ["--folder", str(tmp_path)]
     command = [sys.executable, str(EXAMPLES / SHEET), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stdout is not None
-        begun = next(line for line in process.stdout if re.match(r"\d+ of 20 started, 2 ", line))
+        half = r"(?:9\d|1[0-2]\d) of 200 started, 2 refused"
+        begun = next(line for line in process.stdout if re.match(half, line))
         process.kill()
     output = run_example(SHEET, arguments, {})
-    told = r"^samples: 18 started \((\d+) of them before\), 2 refused, 0 unsent$"
+    told = r"^samples: 198 started \((\d+) of them before\), 2 refused, 0 unsent$"
     before = re.search(told, output, re.MULTILINE)
     assert before is not None
-    assert int(begun.split()[0]) <= int(before[1]) < 18
+    assert int(begun.split()[0]) <= int(before[1]) < 198
     assert "\nS007 FAILED: OUT_OF_MEMORY_ERROR\n" in output
-    assert output.endswith("\n20 runs: 18 COMPLETED, 2 FAILED\n")
+    assert output.endswith("\n200 runs: 180 COMPLETED, 20 FAILED\n")
     with Emulator(ScaledClock(100), data=tmp_path / "emulator") as emulator:
         names = sorted(run.name or "" for run in emulator.runs.values())
-    assert names == [f"S{number:03}" for number in range(1, 21)]
+    assert names == [f"S{number:03}" for number in range(1, 201)]
 
 
 def test_the_benchmark_of_submissions_runs() -> None:

@@ -230,6 +230,52 @@ def test_a_hint_shortens_the_wait(caller: Caller, emulator: Emulator) -> None:
     assert emulator.clock.monotonic() < 400
 
 
+def sweeps_of(emulator: Emulator) -> list[list[str]]:
+    """Return what each sweep over lists has asked for."""
+    sweeps: list[list[str]] = []
+    for one in emulator.requests:
+        if one.operation == "ListRuns":
+            if "status=PENDING" in one.target and "startingToken" not in one.target:
+                sweeps.append([])
+            sweeps[-1].append(one.target)
+    return sweeps
+
+
+def test_lists_are_narrowed_to_a_common_group(caller: Caller, emulator: Emulator) -> None:
+    """Once the end of a run has told its group, only that group is listed."""
+    group = emulator.add_run_group("7654321")
+    refs = start(emulator, ["f0", *(f"c{n}" for n in range(30))], run_group_id=group)
+    start(emulator, [f"c-stranger-{n}" for n in range(500)])
+    client = caller.client(emulator, **FAST)
+    emulator.forget_requests()
+    client.wait_all(refs, min_delay=60, max_delay=60)
+    whole, narrow = [], []
+    for sweep in sweeps_of(emulator):
+        (narrow if f"runGroupId={group}" in sweep[0] else whole).append(len(sweep))
+    assert max(whole) == 9
+    assert len(whole) < len(narrow)
+    assert set(narrow) == {4}
+
+
+def test_a_wrong_guess_about_the_group_costs_one_sweep(caller: Caller, emulator: Emulator) -> None:
+    """Where the other runs are in no group, they are neither lost nor asked for one by one."""
+    group = emulator.add_run_group("7654321")
+    refs = [
+        *start(emulator, ["f0"], run_group_id=group),
+        *start(emulator, [f"c{n}" for n in range(40)]),
+    ]
+    start(emulator, [f"c-stranger-{n}" for n in range(500)])
+    client = caller.client(emulator, **FAST)
+    emulator.forget_requests()
+    outcomes = client.wait_all(refs, min_delay=60, max_delay=60)
+    assert [type(outcome.error) for outcome in outcomes] == [errors.RunFailedError] + 40 * [
+        type(None)
+    ]
+    narrow = [one for one in sweeps_of(emulator) if f"runGroupId={group}" in one[0]]
+    assert len(narrow) == 1
+    assert emulator.count("GetRun") <= len(refs) + 1
+
+
 def test_wrong_arguments_are_refused(caller: Caller, emulator: Emulator) -> None:
     """Both methods name all problems, before anything is asked."""
     client = caller.client(emulator)

@@ -308,6 +308,22 @@ def test_a_kill_at_each_step(
     assert emulator.count("StartRun") == COUNT + (place != "before the send")
 
 
+@pytest.mark.parametrize("place", ["before the send", "before the answer", "before the journal"])
+def test_a_kill_at_each_step_of_the_hundredth_of_200(
+    emulator: Emulator, journal: Path, place: str
+) -> None:
+    """The service has 200 runs in the end, of 200 names, and the journal knows each."""
+    steps = ["before the send", "before the answer", "before the journal"]
+    caller, reaper = Caller(None), Reaper({3 * 100 + 1 + steps.index(place)})
+    client = client_of(caller, emulator, reaper)
+    options: Any = {"specs": specs(200), "key": KEY, "journal": journal, "rate": None}
+    assert until_killed(caller, client.wrapped.submit, **options) is None
+    assert reaper.where == [place]
+    submission = emulator.client().submit(**options)
+    assert_exactly_once(emulator, submission, 200)
+    assert len(submission.adopted) == 100
+
+
 def test_a_kill_while_a_turn_is_waited_for(emulator: Emulator, journal: Path) -> None:
     """Nothing was sent, and the journal knows of nothing."""
 
