@@ -12,8 +12,8 @@ from omics_runs._fleet_waiting import all_outcomes, next_outcome
 from omics_runs._generated.async_operations import AsyncOperations
 from omics_runs._run_outcomes import AsyncRunOutcomes
 from omics_runs._submit_plan import plan_submission
-from omics_runs._submitting import iter_submit as iter_submit_flow
-from omics_runs._submitting import submit as submit_flow
+from omics_runs._submit_ways import iter_submit as iter_submit_flow
+from omics_runs._submit_ways import submit as submit_flow
 
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
@@ -130,6 +130,8 @@ class AsyncFleets(AsyncOperations):
         rate: float | Literal["documented"] | None = "documented",
         timeout: float | None = None,
         progress: Callable[[SubmitProgress], object] | None = None,
+        via: Literal["runs", "batch"] = "runs",
+        upload: Callable[[str, bytes], str] | None = None,
     ) -> Submission:
         """Start a run for each spec, each exactly once, and return what became of them.
 
@@ -156,17 +158,34 @@ class AsyncFleets(AsyncOperations):
                 is up may take one read timeout longer.
             progress: A plain function, called with a `SubmitProgress` after each result, and
                 when trouble is ridden out. What it raises ends the submission.
+            via: `"runs"` for one `StartRun` after another. `"batch"` for one `StartRunBatch` with
+                all specs that have no run yet: they are all read first, `rate` is left out since
+                the service keeps the pace, and it is waited for until the batch has tried to start
+                its last run. Specs that can't go into one batch are refused as a whole. A journal
+                belongs to one of the two; without one, a key must keep to its way, too.
+            upload: Puts the settings of a batch with more than 100 runs into S3, and returns the
+                `s3://` URI; a plain function that is called with a name for the file and its
+                bytes. What it raises ends the submission before anything of the batch was sent.
 
         Returns:
             One result for each spec, the runs by their specs' names, and what stopped the sending.
 
         Raises:
-            InvalidRequestError: An argument is wrong, or one of the specs is no `RunSpec`.
-            ConfigurationError: The journal can't be used: it belongs to another key or region, to
-                another submission that is under way, or is where files can't be written or locked.
+            InvalidRequestError: An argument is wrong, one of the specs is no `RunSpec`, or a batch
+                can't carry what they ask for.
+            ConfigurationError: The journal can't be used: it belongs to another key, region or
+                way, to another submission that is under way, or is where files can't be written
+                or locked.
         """
         plan = plan_submission(
-            specs, key=key, journal=journal, rate=rate, timeout=timeout, progress=progress
+            specs,
+            key=key,
+            journal=journal,
+            rate=rate,
+            timeout=timeout,
+            progress=progress,
+            via=via,
+            upload=upload,
         )
         return await self._run(submit_flow(plan, self._env))
 
@@ -179,6 +198,8 @@ class AsyncFleets(AsyncOperations):
         rate: float | Literal["documented"] | None = "documented",
         timeout: float | None = None,
         progress: Callable[[SubmitProgress], object] | None = None,
+        via: Literal["runs", "batch"] = "runs",
+        upload: Callable[[str, bytes], str] | None = None,
     ) -> AsyncGenerator[Submitted]:
         """Start a run for each spec as `submit` does, and yield each result when it comes.
 
@@ -194,15 +215,26 @@ class AsyncFleets(AsyncOperations):
             timeout: Seconds after which nothing more is sent, None for no limit.
             progress: A plain function, called with a `SubmitProgress` after each result, and
                 when trouble is ridden out.
+            via: Run by run, or through a batch, whose results all come when it has tried to start
+                its last run; see `submit`.
+            upload: Puts the settings of a large batch into S3; see `submit`.
 
         Yields:
             One result for each spec, in their order, also for those that are refused or unsent.
 
         Raises:
-            InvalidRequestError: An argument is wrong, or one of the specs is no `RunSpec`.
+            InvalidRequestError: An argument is wrong, one of the specs is no `RunSpec`, or a batch
+                can't carry what they ask for.
             ConfigurationError: The journal can't be used.
         """
         plan = plan_submission(
-            specs, key=key, journal=journal, rate=rate, timeout=timeout, progress=progress
+            specs,
+            key=key,
+            journal=journal,
+            rate=rate,
+            timeout=timeout,
+            progress=progress,
+            via=via,
+            upload=upload,
         )
         return self._stream(iter_submit_flow(plan, self._env))

@@ -27,10 +27,10 @@ APPLICATION = 0x6F6D726A
 FORMAT = 1
 """How rows are written; to be raised when files from before can't be read any more."""
 
-CAMPAIGN = "CREATE TABLE campaign (key TEXT NOT NULL, region TEXT)"
+CAMPAIGN = "CREATE TABLE campaign (key TEXT NOT NULL, region TEXT, via TEXT NOT NULL)"
 SPECS = (
     "CREATE TABLE specs (name TEXT NOT NULL, generation INTEGER NOT NULL, digest TEXT NOT NULL,"
-    " run_id TEXT, run_uuid TEXT, PRIMARY KEY (name, generation))"
+    " run_id TEXT, run_uuid TEXT, batch INTEGER, PRIMARY KEY (name, generation))"
 )
 
 PATIENCE = 0.5
@@ -63,6 +63,8 @@ class Entry:
     """What it was sent with."""
     run: RunRef | None
     """Its run; None if no answer is known, so that it may have been started or not."""
+    batch: int | None = None
+    """The number of the batch that it was sent with; None if it was sent alone."""
 
 
 class Ledger(Protocol):
@@ -128,6 +130,9 @@ class Journal:
         region: The region that the runs are in; None where the client has none.
     """
 
+    via = "runs"
+    """The way that its specs go; the other way knows nothing of their request ids."""
+
     def __init__(self, path: str | os.PathLike[str], key: str | None, region: str | None) -> None:
         self._path = Path(path).absolute()
         self._key = key
@@ -159,15 +164,16 @@ class Journal:
     def find(self, name: str) -> Entry | None:
         """Return what is known of a spec's last generation."""
         question = (
-            "SELECT generation, digest, run_id, run_uuid FROM specs WHERE name = ?"
+            "SELECT generation, digest, run_id, run_uuid, batch FROM specs WHERE name = ?"
             " ORDER BY generation DESC LIMIT 1"
         )
         with self._explained():
             row = self._execute(question, name).fetchone()
         if row is None:
             return None
-        generation, digest, run_id, run_uuid = row
-        return Entry(generation, digest, None if run_id is None else RunRef(run_id, run_uuid))
+        generation, digest, run_id, run_uuid, batch = row
+        run = None if run_id is None else RunRef(run_id, run_uuid)
+        return Entry(generation, digest, run, batch)
 
     def sending(self, name: str, generation: int, digest: str) -> None:
         """Write that a spec is about to be sent."""
@@ -204,7 +210,7 @@ class Journal:
         self._execute(CAMPAIGN)
         self._execute(SPECS)
         key = str(uuid.uuid4()) if self._key is None else self._key
-        self._execute("INSERT INTO campaign VALUES (?, ?)", key, self._region)
+        self._execute("INSERT INTO campaign VALUES (?, ?, ?)", key, self._region, self.via)
         self._execute(f"PRAGMA application_id = {APPLICATION}")
         self._execute(f"PRAGMA user_version = {FORMAT}")
 
@@ -213,11 +219,13 @@ class Journal:
             raise self._refusal("is no journal of a submission")
         if (found := self._ask("PRAGMA user_version")) != FORMAT:
             raise self._refusal(f"is of format {found}; this release reads and writes {FORMAT}")
-        key, region = self._execute("SELECT key, region FROM campaign").fetchone()
+        key, region, via = self._execute("SELECT key, region, via FROM campaign").fetchone()
         if self._key not in {None, key}:
             raise self._refusal(f"belongs to the key {key!r}, not to {self._key!r}")
         if region != self._region:
             raise self._refusal(f"is of runs in {region}, and the client is for {self._region}")
+        if via != self.via:
+            raise self._refusal(f"is of specs that go via={via!r}, and not via={self.via!r}")
         return str(key)
 
     def _ask(self, question: str) -> Any:

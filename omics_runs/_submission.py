@@ -72,6 +72,14 @@ def request_id_of(key: str, name: str, generation: int) -> str:
     return _sha256([key, name, generation])
 
 
+def batch_request_id_of(key: str, number: int) -> str:
+    """Return the request id of a campaign's batch, numbered from 1; its form never changes either.
+
+    It is the SHA-256 of `[key, number]`, so that it is no spec's, which has three elements.
+    """
+    return _sha256([key, number])
+
+
 def digest_of(request: StartRunRequest) -> str:
     """Return what tells the content of a request from any other, its request id left aside.
 
@@ -110,6 +118,8 @@ class Submitted:
     Submitted again with the same key, it will be found, and not be started twice."""
     generation: int = FIRST_GENERATION
     """Which of the spec's runs it is, counted from 1."""
+    batch_id: str | None = None
+    """The batch that it went into; None if it went into none, or none is known."""
 
     @property
     def name(self) -> str:
@@ -156,6 +166,12 @@ class Submission:
         """The specs that remain: submit the same specs again with the same key."""
         return self._with("unsent")
 
+    @property
+    def batch_ids(self) -> tuple[str, ...]:
+        """The batches that the specs went into, for `wait_until_batch` and `cancel_run_batch`."""
+        found = (one.batch_id for one in self.results if one.batch_id is not None)
+        return tuple(dict.fromkeys(found))
+
     def raise_for_errors(self) -> None:
         """Raise unless each spec has its run.
 
@@ -176,8 +192,9 @@ class Submission:
         return tuple(one for one in self.results if one.status == status)
 
     def _complaint(self) -> str:
-        reasons = [str(one) for one in self.refused[:MOST_TOLD]]
-        if (more := len(self.refused) - MOST_TOLD) > 0:
+        wrong = [*self.refused, *(one for one in self.unsent if one.error is not self.stopped_by)]
+        reasons = [str(one) for one in wrong[:MOST_TOLD]]
+        if (more := len(wrong) - MOST_TOLD) > 0:
             reasons.append(f"and {more} more")
         if self.stopped_by is not None:
             reasons.append(f"stopped by {self.stopped_by}")
@@ -198,6 +215,21 @@ class SubmissionError(OmicsRunsError):
     def __init__(self, message: str, *, submission: Submission) -> None:
         super().__init__(message)
         self.submission = submission
+
+
+class BatchRunError(OmicsRunsError):
+    """A batch has no run for one of its specs.
+
+    Attributes:
+        batch_id: The batch.
+        reason: The service's code for why it could not start the run, such as
+            `ValidationException`; None if it tells nothing of the run.
+    """
+
+    def __init__(self, message: str, *, batch_id: str, reason: str | None) -> None:
+        super().__init__(message)
+        self.batch_id = batch_id
+        self.reason = reason
 
 
 class SubmissionTimeoutError(OmicsRunsError, TimeoutError):

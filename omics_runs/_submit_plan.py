@@ -10,15 +10,18 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
+from omics_runs._batch_journal import BatchJournal, BatchLedger, NoBatchJournal
 from omics_runs._errors import InvalidRequestError
 from omics_runs._journal import Journal, Ledger, NoJournal
-from omics_runs._narrow import is_time
+from omics_runs._narrow import is_async, is_time
 from omics_runs._submission import RunSpec, SubmitProgress, is_name
 from omics_runs._timeout import is_positive
 
 Problems: TypeAlias = list[tuple[str, str]]
 Rate: TypeAlias = float | Literal["documented"] | None
 Path: TypeAlias = str | os.PathLike[str]
+Via: TypeAlias = Literal["runs", "batch"]
+Upload: TypeAlias = Callable[[str, bytes], str]
 Listener: TypeAlias = Callable[[SubmitProgress], object] | None
 
 
@@ -32,6 +35,8 @@ class SubmitPlan:
     rate: Rate
     timeout: float | None
     progress: Listener
+    via: Via
+    upload: Upload | None
 
     @property
     def total(self) -> int | None:
@@ -44,6 +49,12 @@ class SubmitPlan:
             return NoJournal(str(self.key))
         return Journal(self.journal, self.key, region)
 
+    def batch_ledger(self, region: str | None) -> BatchLedger:
+        """Return where the campaign remembers its specs and their batches."""
+        if self.journal is None:
+            return NoBatchJournal(str(self.key))
+        return BatchJournal(self.journal, self.key, region)
+
 
 def plan_submission(
     specs: Iterable[RunSpec],
@@ -53,6 +64,8 @@ def plan_submission(
     rate: Rate,
     timeout: float | None,
     progress: Listener,
+    via: Via = "runs",
+    upload: Upload | None = None,
 ) -> SubmitPlan:
     """Return the checked plan of a submission.
 
@@ -60,10 +73,18 @@ def plan_submission(
         InvalidRequestError: An argument is wrong; the error names all that are.
     """
     problems = _source_problems(specs, key, journal) + _pace_problems(rate, timeout, progress)
+    problems += _way_problems(via, rate, upload)
     if problems:
         raise InvalidRequestError("submit", problems)
     return SubmitPlan(
-        specs=specs, key=key, journal=journal, rate=rate, timeout=timeout, progress=progress
+        specs=specs,
+        key=key,
+        journal=journal,
+        rate=rate if via == "runs" else None,  # a batch is one call
+        timeout=timeout,
+        progress=progress,
+        via=via,
+        upload=upload,
     )
 
 
@@ -90,4 +111,18 @@ def _pace_problems(rate: object, timeout: object, progress: object) -> Problems:
         problems.append(("timeout", what))
     if progress is not None and (not callable(progress) or iscoroutinefunction(progress)):
         problems.append(("progress", f"must be a plain function, got {progress!r}"))
+    return problems
+
+
+def _way_problems(via: object, rate: object, upload: object) -> Problems:
+    problems: Problems = []
+    if via not in ("runs", "batch"):
+        problems.append(("via", f"must be 'runs' or 'batch', got {via!r}"))
+    if via == "batch" and rate != "documented":
+        problems.append(("rate", "leave it out: the service keeps the pace of a batch"))
+    if upload is not None and via != "batch":
+        problems.append(("upload", "is for via='batch' only; runs need no file"))
+    if upload is not None and (not callable(upload) or is_async(upload)):
+        what = f"must be a plain function from a file's name and bytes to its URI, got {upload!r}"
+        problems.append(("upload", what))
     return problems

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 from attrs import define, frozen
@@ -26,9 +26,11 @@ from omics_runs._errors import (
     OmicsRunsError,
 )
 from omics_runs._generated.errors import AccessDeniedError, ServiceQuotaExceededError
-from omics_runs._generated.models import StartRunRequest, StartRunResponse
+from omics_runs._generated.models import StartRunResponse
 from omics_runs._job import logger
 from omics_runs._journal import Entry
+from omics_runs._model import Response
+from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy, passes
 from omics_runs._rules import kind
 from omics_runs._submission import (
@@ -46,8 +48,10 @@ from omics_runs._timeout import Timeout, at_most, last_poll_time
 
 if TYPE_CHECKING:
     from omics_runs._env import Env
+    from omics_runs._journal import Ledger
     from omics_runs._submit_plan import SubmitPlan
 
+Out = TypeVar("Out", bound=Response)
 Failure = CallError | ConfigurationError | InvalidRequestError
 
 ONCE = RetryPolicy(max_attempts=1)
@@ -70,27 +74,27 @@ class Fate(Enum):
     STOPPED = "stopped"
 
 
-def submit(plan: SubmitPlan, env: Env) -> Flow[Submission]:
+def submit(plan: SubmitPlan, env: Env, kind: type[Campaign]) -> Flow[Submission]:
     """Submit all specs; return what became of them."""
     results: list[Submitted] = []
-    with _campaign(plan, env) as campaign:
+    with _campaign(plan, env, kind) as campaign:
         yield from campaign.open()
         while (result := (yield from campaign.next_result())) is not None:
             results.append(result)
     return Submission(key=campaign.key, results=tuple(results), stopped_by=campaign.stopped_by)
 
 
-def iter_submit(plan: SubmitPlan, env: Env) -> Flow[None]:
+def iter_submit(plan: SubmitPlan, env: Env, kind: type[Campaign]) -> Flow[None]:
     """Submit one spec after another; hand out what became of each."""
-    with _campaign(plan, env) as campaign:
+    with _campaign(plan, env, kind) as campaign:
         yield from campaign.open()
         while (result := (yield from campaign.next_result())) is not None:
             yield from Emit(result)
 
 
 @contextmanager
-def _campaign(plan: SubmitPlan, env: Env) -> Generator[_Campaign]:
-    campaign = _Campaign(plan, env)
+def _campaign(plan: SubmitPlan, env: Env, kind: type[Campaign]) -> Generator[Campaign]:
+    campaign = kind(plan, env)
     try:
         yield campaign
     except BaseException as error:
@@ -102,7 +106,7 @@ def _campaign(plan: SubmitPlan, env: Env) -> Generator[_Campaign]:
 
 
 @frozen
-class _Task:
+class Task:
     """A spec to be submitted, and what is known of it."""
 
     spec: RunSpec
@@ -132,15 +136,15 @@ class _Task:
         return self.result("refused", error=error)
 
 
-class _Campaign:
-    """The state of one submission."""
+class Campaign:
+    """The state of one submission, which starts runs one by one."""
 
-    def __init__(self, plan: SubmitPlan, env: Env) -> None:
+    def __init__(self, plan: SubmitPlan, env: Env, ledger: Ledger | None = None) -> None:
         self.key = ""
         self.stopped_by: OmicsRunsError | None = None
         self._env = attrs.evolve(env, pacer=env.pacer.without_starts())
         self._lane = env.pacer.lane_of_starts(plan.rate)
-        self._ledger = plan.ledger(env.region)
+        self._ledger = plan.ledger(env.region) if ledger is None else ledger
         self._timeout = plan.timeout
         self._deadline = Deadline.after(env.clock, plan.timeout)
         self._specs = enumerate(plan.specs)
@@ -156,7 +160,7 @@ class _Campaign:
 
     def next_result(self) -> Flow[Submitted | None]:
         """Return what became of the next spec; None after the last one."""
-        task: _Task | None = yield from Do(self._take)
+        task: Task | None = yield from Do(self._take)
         if task is None:
             return None
         result = self._known(task)
@@ -167,7 +171,7 @@ class _Campaign:
 
     # --- before it is sent ----------------------------------------------------------------------
 
-    def _take(self) -> _Task | None:
+    def _take(self) -> Task | None:
         """Read the next spec, and what the ledger has of it. It may block."""
         place, spec = next(self._specs, (None, None))
         if place is None:
@@ -177,9 +181,9 @@ class _Campaign:
             raise InvalidRequestError("submit", [(f"specs[{place}]", what)])
         is_twin = spec.name in self._names
         self._names.add(spec.name)
-        return _Task(spec, digest_of(spec.request), self._ledger.find(spec.name), is_twin)
+        return Task(spec, digest_of(spec.request), self._ledger.find(spec.name), is_twin)
 
-    def _known(self, task: _Task) -> Submitted | None:
+    def _known(self, task: Task) -> Submitted | None:
         """Return the result of a spec for which nothing need be sent, or nothing can be."""
         entry = task.entry
         if task.is_twin:
@@ -195,16 +199,16 @@ class _Campaign:
             return task.result("refused", error=InvalidRequestError("StartRun", problems))
         return None
 
-    def _unsent(self, task: _Task, *, may_have_started: bool) -> Submitted:
+    def _unsent(self, task: Task, *, may_have_started: bool) -> Submitted:
         return task.result("unsent", error=self.stopped_by, may_have_started=may_have_started)
 
     # --- sending --------------------------------------------------------------------------------
 
-    def _start(self, task: _Task) -> Flow[Submitted]:
+    def _start(self, task: Task) -> Flow[Submitted]:
         """Send a spec until it is settled, or there is no time, or nothing can be sent at all."""
         request_id = request_id_of(self.key, task.name, task.generation)
         request = task.spec.request.replace(request_id=request_id)
-        story = _Story(task.is_open)
+        story = Story(task.is_open)
         while (yield from self._is_our_turn(story.failures)):
             if story.failures == 0:
                 yield from self._note(self._ledger.sending, task, task.digest)
@@ -237,14 +241,12 @@ class _Campaign:
         grown = min(FIRST_DELAY * 2.0 ** min(failures - 1, MOST_DOUBLINGS), LONGEST_DELAY)
         return grown * (1 + self._env.random()) / 2
 
-    def _call(self, request: StartRunRequest) -> Flow[StartRunResponse | Failure]:
+    def _call(self, request: Request[Out]) -> Flow[Out | Failure]:
         try:
-            answer: StartRunResponse | Failure = yield from outcome(
-                request, self._env, self._bounds(), ONCE
-            )
+            answer: Out | Failure = yield from outcome(request, self._env, self._bounds(), ONCE)
         except (ConfigurationError, InvalidRequestError) as error:
             answer = error
-        if isinstance(answer, StartRunResponse):
+        if isinstance(answer, Response):
             return answer
         return answer.with_traceback(None)  # results are kept, and must not keep frames
 
@@ -256,7 +258,7 @@ class _Campaign:
         return at_most(max(time_left, last_poll_time(self._env.timeout)), self._env.timeout)
 
     def _give_up(
-        self, task: _Task, error: OmicsRunsError, fate: Fate, story: _Story
+        self, task: Task, error: OmicsRunsError, fate: Fate, story: Story
     ) -> Flow[Submitted]:
         if not story.is_open:
             yield from self._note(self._ledger.not_started, task)
@@ -265,7 +267,7 @@ class _Campaign:
         self.stopped_by = error
         return self._unsent(task, may_have_started=story.is_open)
 
-    def _note(self, write: Callable[..., None], task: _Task, *more: object) -> Flow[None]:
+    def _note(self, write: Callable[..., None], task: Task, *more: object) -> Flow[None]:
         yield from Do(partial(write, task.name, task.generation, *more))
 
     def _timed_out(self, trouble: Failure | None) -> SubmissionTimeoutError:
@@ -278,7 +280,7 @@ class _Campaign:
 
 
 @define
-class _Story:
+class Story:
     """The attempts of one spec so far."""
 
     is_open: bool

@@ -20,6 +20,7 @@ OmicsRunsError                        base of them all; picklable and copyable
 │       ├── ThrottlingError           429
 │       └── InternalServerError       500
 ├── SubmissionError                   not every spec has its run; `submission`
+├── BatchRunError                     a batch has no run for a spec; `reason`
 ├── SubmissionTimeoutError            what remained when time was up; also a TimeoutError
 └── WaitError                         a wait ended without the wanted status
     ├── StatusUnreachableError        the wanted status can no longer come
@@ -63,7 +64,7 @@ from omics_runs._generated.errors import (
     ThrottlingError,
     ValidationError,
 )
-from omics_runs._submission import SubmissionError, SubmissionTimeoutError
+from omics_runs._submission import BatchRunError, SubmissionError, SubmissionTimeoutError
 from omics_runs._wait_errors import (
     BatchCancelledError,
     BatchFailedError,
@@ -87,6 +88,7 @@ __all__ = [
     "BatchCancelledError",
     "BatchFailedError",
     "BatchGoneError",
+    "BatchRunError",
     "CallError",
     "ConfigurationError",
     "ConflictError",

@@ -18,7 +18,8 @@ from omics_runs._env import Env
 from omics_runs._pacing import HEADROOM, Pacer
 from omics_runs._submission import SubmitProgress, digest_of, request_id_of
 from omics_runs._submit_plan import plan_submission
-from omics_runs._submitting import SETTLING, iter_submit, submit
+from omics_runs._submit_ways import iter_submit, submit
+from omics_runs._submitting import SETTLING
 
 from .script import Reply, Script, answer, make_env, refusal
 
