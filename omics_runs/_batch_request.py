@@ -82,19 +82,16 @@ def is_json(request: StartRunRequest) -> bool:
 
 def batch_problems(specs: Specs, *, can_upload: bool) -> list[Problem]:
     """Return what keeps specs from going into one batch; of many only the first, and how many."""
+    if len(specs) > MOST_RUNS:
+        what = f"{len(specs):,} of them have no run yet, and a batch takes {MOST_RUNS:,}"
+        return [("specs", f"{what}; submit fewer at a time")]
     problems = [problem for spec in specs for problem in _uncarried(spec, specs[0])]
     if (more := len(problems) - MOST_PROBLEMS) > 0:
         problems[MOST_PROBLEMS:] = [("", f"and {more} more")]
-    return [*_size_problems(len(specs), can_upload=can_upload), *problems]
-
-
-def _size_problems(count: int, *, can_upload: bool) -> Iterator[Problem]:
-    if count > MOST_RUNS:
-        what = f"{count:,} of them have no run yet, and a batch takes {MOST_RUNS:,}"
-        yield "specs", f"{what}; submit fewer at a time, each time with a key of their own"
-    elif count > INLINE_LIMIT and not can_upload:
-        what = f"a batch of {count:,} runs needs a file in S3, of more than {INLINE_LIMIT}"
-        yield "upload", f"{what}; give a function that puts it there, or submit via='runs'"
+    if len(specs) > INLINE_LIMIT and not can_upload:
+        what = f"more than {INLINE_LIMIT} runs, here {len(specs):,}, need a file in S3"
+        problems.append(("upload", f"{what}: give a function that puts it there, or via='runs'"))
+    return problems
 
 
 def _uncarried(spec: RunSpec, first: RunSpec) -> Iterator[Problem]:

@@ -128,6 +128,13 @@ def test_importing_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
+ARGUMENTS: dict[type[errors.OmicsRunsError], dict[str, Any]] = {
+    errors.SubmissionError: {"submission": Submission(key="k", results=())},
+    errors.BatchRunError: {"batch_id": "7", "reason": "ValidationException"},
+}
+"""What an error is made of beside its text."""
+
+
 def made(kind: type[errors.OmicsRunsError]) -> errors.OmicsRunsError:
     """Return an error of any class, filled as far as it can be."""
     if issubclass(kind, errors.ServiceError):
@@ -152,12 +159,10 @@ def made(kind: type[errors.OmicsRunsError]) -> errors.OmicsRunsError:
         error = kind("m", run=None, wanted=WANTED, elapsed=1.5, polls=3)
     elif issubclass(kind, errors.WaitError):
         error = kind("m", run=RUN, wanted=WANTED)
-    elif issubclass(kind, errors.SubmissionError):
-        error = kind("m", submission=Submission(key="k", results=()))
     elif issubclass(kind, errors.InvalidRequestError):
         error = kind("StartRun", [("name", "too long"), ("", "not JSON")])
     else:
-        error = kind("m")
+        error = kind("m", **ARGUMENTS.get(kind, {}))
     if isinstance(error, errors.CallError):
         error.attempts = (errors.Attempt(number=1, duration=0.5, status_code=418, reason="C"),)
     return error
