@@ -10,14 +10,18 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import attrs
 import httpx
 import pytest
 from attrs import define
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from omics_runs import RunSpec, Submission, errors
 from omics_runs._submission import batch_request_id_of
 from omics_runs.emulator import Emulator, Fault, Quotas, VirtualClock
 from omics_runs.models import StorageType
+from tests.examples import examples
 
 from .conftest import Caller
 from .test_submitting import (
@@ -25,7 +29,9 @@ from .test_submitting import (
     COUNT,
     KEY,
     Killed,
+    Reaper,
     assert_exactly_once,
+    client_of,
     names,
     specs,
     until_killed,
@@ -595,6 +601,51 @@ def test_a_journal_serves_one_submission_at_a_time(emulator: Emulator, journal: 
         client.submit(specs(COUNT + 1), **VIA, journal=journal)
     results.close()
     assert_exactly_once(emulator, client.submit(specs(), **VIA, journal=journal))
+
+
+# Each may be met, and all of them pass or are mended by submitting again.
+FAULTS = st.sampled_from(
+    [
+        Fault("StartRunBatch", status=500),
+        Fault("StartRunBatch", status=503, after_commit=True, times=3),
+        Fault("StartRunBatch", drop=True, after_commit=True),
+        Fault("StartRunBatch", code="ConflictException"),
+        Fault("StartRunBatch", code="AccessDeniedException", after_commit=True),
+        Fault("StartRunBatch", code="ValidationException"),
+        Fault("GetBatch", drop="mid-body"),
+        Fault("GetBatch", code="AccessDeniedException"),
+        Fault("ListRunsInBatch", code="ThrottlingException", times=4),
+        Fault("ListRunsInBatch", code="ValidationException"),
+    ]
+)
+
+
+@given(
+    faults=st.lists(st.builds(attrs.evolve, FAULTS, skip=st.integers(0, 2)), max_size=4),
+    kills=st.sets(st.integers(1, 25), max_size=4),
+    keeps_journal=st.booleans(),
+)
+@settings(max_examples=examples(50))
+def test_never_more_and_never_fewer_runs_than_specs(
+    tmp_path_factory: pytest.TempPathFactory,
+    faults: list[Fault],
+    kills: set[int],
+    *,
+    keeps_journal: bool,
+) -> None:
+    """Whatever goes wrong and whoever is killed: submitted again and again, all is there once."""
+    place = tmp_path_factory.mktemp("campaign") / "journal" if keeps_journal else None
+    emulator = Emulator(VirtualClock())
+    emulator.faults.add(*faults)
+    caller, reaper = Caller(None), Reaper(kills)
+    while True:
+        client = client_of(caller, emulator, reaper)
+        options: Any = {**VIA, "specs": specs(), "journal": place}
+        submission = until_killed(caller, client.wrapped.submit, **options)
+        assert len(emulator.runs) in {0, COUNT}
+        if submission is not None and len(submission.started) == COUNT:
+            break
+    assert_exactly_once(emulator, submission)
 
 
 def test_two_submitters_of_the_same_specs() -> None:

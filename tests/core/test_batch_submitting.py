@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from omics_runs import RunRef, RunSpec, StartRunRequest, Submission, errors
+from omics_runs import RetryPolicy, RunRef, RunSpec, StartRunRequest, Submission, errors
 from omics_runs._batch_request import MOST_RUNS, batch_problems
 from omics_runs._env import Env
 from omics_runs._submission import batch_request_id_of
@@ -78,6 +78,11 @@ def play(
     submission = script.play(submit(plan_submission(given, **{**USUAL, **options}), env))
     assert script.replies == []
     return submission, script
+
+
+def impatient() -> Env:
+    """Return settings with which a call is tried once."""
+    return make_env(retry=RetryPolicy(max_attempts=1))
 
 
 def statuses(submission: Submission) -> list[str]:
@@ -266,6 +271,13 @@ def test_a_timeout_says_what_was_being_ridden_out(replies: list[Reply]) -> None:
     assert submission.results[0].may_have_started == (len(replies) > 3)
 
 
+def test_a_batch_that_nobody_sees_in_time() -> None:
+    """What was ridden out while it was waited for is the cause, too."""
+    submission, _ = play(specs(1), ACCEPTED, *[THROTTLED] * 2, timeout=5, env=impatient())
+    assert isinstance(submission.stopped_by, errors.SubmissionTimeoutError)
+    assert isinstance(submission.stopped_by.__cause__, errors.ThrottlingError)
+
+
 def test_nobody_looks_once_time_is_up() -> None:
     """An answer that came late leaves the batch to the next submission."""
     env = make_env()
@@ -286,6 +298,31 @@ def test_a_batch_that_was_never_sent_is_forgotten(journal: Path) -> None:
     changed = [RunSpec("s0", BASE.replace(priority=7))]
     _, script = play(changed, ACCEPTED, batch(), runs(started(0)), journal=journal)
     assert json.loads(script.sent[0].content)["requestId"] == batch_request_id_of(KEY, 1)
+
+
+@pytest.mark.parametrize(
+    ("replies", "options"),
+    [
+        pytest.param([DENIED], {}, id="denied"),
+        pytest.param([], {"timeout": 0}, id="no time"),
+        pytest.param([THROTTLED] * 3, {"timeout": 5}, id="in trouble"),
+        pytest.param([CONFLICT] * (SETTLING + 1), {}, id="conflict"),
+    ],
+)
+def test_a_batch_that_may_be_there_stays_open(
+    journal: Path, replies: list[Reply], options: Any
+) -> None:
+    """Until an answer about it says otherwise, it is sent again as it was."""
+    env = make_env()
+    flow = submit(plan_submission(specs(2), **{**USUAL, "journal": journal}), env)
+    Script(env, []).until_sent(flow)
+    flow.close()
+    submission, _ = play(specs(2), *replies, journal=journal, **options)
+    assert [one.may_have_started for one in submission.results] == [True, True]
+    listed = runs(started(0), started(1))
+    again, script = play(specs(1), ACCEPTED, batch(), listed, journal=journal)
+    assert statuses(again) == ["started"]
+    assert len(json.loads(script.sent[0].content)["batchRunSettings"]["inlineSettings"]) == 2
 
 
 def test_what_stopped_one_batch_stops_the_next(journal: Path) -> None:
