@@ -160,9 +160,10 @@ class AsyncFleets(AsyncOperations):
                 when trouble is ridden out. What it raises ends the submission.
             via: `"runs"` for one `StartRun` after another. `"batch"` for one `StartRunBatch` with
                 all specs that have no run yet: they are all read first, `rate` is left out since
-                the service keeps the pace, and it is waited for until the batch has tried to start
-                its last run. Specs that can't go into one batch are refused as a whole. A journal
-                belongs to one of the two; without one, a key must keep to its way, too.
+                the service keeps the pace, and it is waited for, within `timeout`, until the batch
+                has tried to start its last run. Specs that can't go into one batch are refused as a
+                whole. A journal belongs to one of the two; without one, a key must keep to its
+                way, too.
             upload: Puts the settings of a batch with more than 100 runs into S3, and returns the
                 `s3://` URI; a plain function that is called with a name for the file and its
                 bytes. What it raises ends the submission before anything of the batch was sent.

@@ -74,27 +74,27 @@ class Fate(Enum):
     STOPPED = "stopped"
 
 
-def submit(plan: SubmitPlan, env: Env, kind: type[Campaign]) -> Flow[Submission]:
+def submit(plan: SubmitPlan, env: Env, way: type[Campaign]) -> Flow[Submission]:
     """Submit all specs; return what became of them."""
     results: list[Submitted] = []
-    with _campaign(plan, env, kind) as campaign:
+    with _campaign(plan, env, way) as campaign:
         yield from campaign.open()
         while (result := (yield from campaign.next_result())) is not None:
             results.append(result)
     return Submission(key=campaign.key, results=tuple(results), stopped_by=campaign.stopped_by)
 
 
-def iter_submit(plan: SubmitPlan, env: Env, kind: type[Campaign]) -> Flow[None]:
+def iter_submit(plan: SubmitPlan, env: Env, way: type[Campaign]) -> Flow[None]:
     """Submit one spec after another; hand out what became of each."""
-    with _campaign(plan, env, kind) as campaign:
+    with _campaign(plan, env, way) as campaign:
         yield from campaign.open()
         while (result := (yield from campaign.next_result())) is not None:
             yield from Emit(result)
 
 
 @contextmanager
-def _campaign(plan: SubmitPlan, env: Env, kind: type[Campaign]) -> Generator[Campaign]:
-    campaign = kind(plan, env)
+def _campaign(plan: SubmitPlan, env: Env, way: type[Campaign]) -> Generator[Campaign]:
+    campaign = way(plan, env)
     try:
         yield campaign
     except BaseException as error:

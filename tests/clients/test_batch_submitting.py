@@ -96,6 +96,13 @@ def test_more_runs_go_through_a_file(caller: Caller, emulator: Emulator) -> None
     assert (bucket.uploads, emulator.count("ListRunsInBatch")) == (1, 3)
 
 
+def test_a_hundred_runs_need_no_file(emulator: Emulator) -> None:
+    """What can upload one is not asked to."""
+    bucket = Bucket(emulator)
+    emulator.client().submit(specs(100), **VIA, upload=bucket.upload)
+    assert (bucket.uploads, len(emulator.runs)) == (0, 100)
+
+
 def test_a_batch_can_be_waited_for(caller: Caller, emulator: Emulator) -> None:
     """The submission says which batch it was, as does each result."""
     client = caller.client(emulator)
@@ -530,7 +537,7 @@ def test_a_file_is_uploaded_once(emulator: Emulator, journal: Path, place: str) 
     options: Any = {**VIA, "journal": journal, "upload": bucket.upload}
     client = killed_at(caller, emulator, "StartRunBatch", place)
     assert until_killed(caller, client.wrapped.submit, specs=specs(101), **options) is None
-    submission = emulator.client().submit(specs(101), **options)
+    submission = emulator.client().submit(specs(101), **{**options, "upload": None})
     assert_exactly_once(emulator, submission, 101)
     assert bucket.uploads == 1
 

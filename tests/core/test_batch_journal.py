@@ -87,6 +87,16 @@ def test_a_batch_that_was_not_accepted_is_forgotten(journal: BatchJournal) -> No
     assert journal.next_number() == 2
 
 
+def test_a_batch_says_nothing_of_what_has_gone_into_another(journal: BatchJournal) -> None:
+    """A spec that one batch could not start is the next one's, whoever reads the first again."""
+    journal.sending_batch(1, REQUEST, ROWS)
+    journal.batch_accepted(1, BATCH)
+    journal.batch_over(1, {}, ["a", "b"])
+    journal.sending_batch(2, REQUEST, ROWS[:2])
+    journal.batch_over(1, {"a": RunRef("1", "u")}, ["b"])
+    assert [journal.find(name) for name in "ab"] == [Entry(1, f"d{n}", None, 2) for n in "ab"]
+
+
 def test_a_batch_is_there_with_all_of_its_specs_or_not_at_all(journal: BatchJournal) -> None:
     """A write that fails in the middle leaves nothing."""
     with pytest.raises(errors.ConfigurationError, match="can't be opened, read or written"):
