@@ -405,6 +405,13 @@ def test_what_a_batch_cannot_carry_is_refused_first(emulator: Emulator) -> None:
     assert "secret" not in str(problems)
 
 
+def test_no_batch_runs_what_is_ready(emulator: Emulator) -> None:
+    """Also not where all specs agree on it."""
+    problems = refusal_of(emulator, [RunSpec("s0", BASE.replace(workflow_type="READY2RUN"))])
+    assert list(problems) == ["'s0'.workflow_type"]
+    assert "READY2RUN" in problems["'s0'.workflow_type"]
+
+
 def test_of_many_problems_a_few_are_named(emulator: Emulator) -> None:
     """A sheet of which the first row is odd does not make an error of all the others."""
     given = [RunSpec("odd", BASE.replace(storage_type="STATIC")), *specs(50)]
