@@ -24,6 +24,11 @@ class Enums:
         """All that are in use, by name."""
         return tuple(self._used[name] for name in sorted(self._used))
 
+    @property
+    def mixins(self) -> tuple[str, ...]:
+        """The hand-written classes that enums are as well, as `module.Class`."""
+        return tuple(enum.mixin for enum in self.used if enum.mixin)
+
     def name_of(self, shape: str) -> str | None:
         """Return the name of the enum that a shape is, or None."""
         if shape in self._declared:
@@ -64,6 +69,7 @@ class Enums:
                 for value, member in members
             ),
             terminal=self._terminal(name, dict(members)),
+            mixin=self._look.mixin(name),
         )
 
     def _members(self, name: str) -> list[tuple[str, str]]:

@@ -26,6 +26,8 @@ class Enum:
     values: tuple[EnumValue, ...]
     terminal: tuple[str, ...] = ()
     """Names of the values that end a life; empty if the enum tells no such story."""
+    mixin: str | None = None
+    """A hand-written class that it is as well, as `module.Class`."""
     in_requests: bool = False
     """Whether a request takes it, and so a plain string in its place."""
 
@@ -242,6 +244,7 @@ class Api:
 
     @property
     def mixins(self) -> tuple[tuple[str, str], ...]:
-        """The modules and names of all hand-written classes that models are as well."""
-        found = {model.mixin for model in self.models if model.mixin}
+        """The modules and names of all hand-written classes that enums and models are as well."""
+        enums = {enum.mixin for enum in self.enums if enum.mixin}
+        found = enums | {model.mixin for model in self.models if model.mixin}
         return tuple((path.rpartition(".")[0], path.rpartition(".")[2]) for path in sorted(found))

@@ -65,6 +65,18 @@ class Lookups:
         """Return where the service writes of something."""
         return self.config.service["docs"].format(name=page)
 
+    def mixin(self, subject: str) -> str | None:
+        """Return the hand-written class that a model or an enum is as well, as `module.Class`."""
+        entry = self.config.find("mixins", subject)
+        if entry is None:
+            return None
+        path = str(entry["class"])
+        if "." not in path or not all(part.isidentifier() for part in path.split(".")):
+            where = f"config.toml [mixins.{subject}]"
+            raise GeneratorError(where, f"{path!r} is no class in a module", "Write module.Class")
+        names.check_class(path.rpartition(".")[2])
+        return path
+
     def is_hidden(self, model: str, member: str) -> bool:
         """Return whether a member's value is kept out of reprs."""
         return self.config.find("hidden", f"{model}.{member}", member) is not None

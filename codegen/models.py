@@ -113,19 +113,8 @@ class Models:
             link=self._look.link(page),
             fields=fields,
             ref=self._ref(name, {member.wire: member for member in fields}),
-            mixin=self._mixin(name),
+            mixin=self._look.mixin(name),
         )
-
-    def _mixin(self, model: str) -> str | None:
-        entry = self._look.config.find("mixins", model)
-        if entry is None:
-            return None
-        path = str(entry["class"])
-        if "." not in path or not all(part.isidentifier() for part in path.split(".")):
-            where = f"config.toml [mixins.{model}]"
-            raise GeneratorError(where, f"{path!r} is no class in a module", "Write module.Class")
-        names.check_class(path.rpartition(".")[2])
-        return path
 
     def _ref(self, model: str, members: Mapping[str, ir.Field]) -> ir.Ref | None:
         entry = self._look.config.find("refs", model)

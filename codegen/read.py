@@ -87,7 +87,7 @@ class _Reader:
                     what = f"the enum {enum.name!r} needs this name too"
                     raise GeneratorError(name, what, names.TEACH)
                 taken.add(name)
-        for path in self._models.mixins:
+        for path in (*self._enums.mixins, *self._models.mixins):
             name = path.rpartition(".")[2]
             if name in taken:
                 what = f"{path!r} has the name of another class"

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from omics_runs import GetRunRequest, OmicsRunsClient, StartRunRequest, errors
+from omics_runs import FailureReason, GetRunRequest, OmicsRunsClient, StartRunRequest, errors
 from omics_runs._lifecycle import BATCH_LIFE, RUN_LIFE, TASK_LIFE, Lifecycle
 from omics_runs.emulator import Emulator, ScaledClock
 
@@ -309,3 +309,12 @@ def test_every_error_is_explained() -> None:
         "WaitError",
     }
     assert explained == set(errors.__all__) - bases
+
+
+def test_every_failure_reason_has_its_row() -> None:
+    """The table of codes says of each what its properties say, in their order."""
+    again = {True: "yes", False: "no", None: "unclear"}
+    assert rows_of("errors.md", "## Why a run failed") == [
+        [f"`{reason}`", again[reason.retryable], reason.who, reason.advice]
+        for reason in FailureReason
+    ]

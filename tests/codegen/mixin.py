@@ -1,4 +1,4 @@
-"""A hand-written class that a model of the toy service is as well."""
+"""Hand-written classes that a model and an enum of the toy service are as well."""
 
 from __future__ import annotations
 
@@ -22,3 +22,14 @@ class Counted:
     def row_count(self: _Planned) -> int:
         """How many rows there are; none if there is no plan."""
         return len(self.plan.rows) if self.plan else 0
+
+
+class Mourned:
+    """Finds words for a plant's end."""
+
+    __slots__ = ()
+
+    @property
+    def words(self) -> str:
+        """What to say."""
+        return f"It was the {str(self).lower()}."

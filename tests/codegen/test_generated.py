@@ -431,6 +431,13 @@ def test_a_hand_written_class_adds_to_a_model() -> None:
     assert not hasattr(answer, "__dict__")
 
 
+def test_a_hand_written_class_adds_to_an_enum() -> None:
+    """To the values that it knows and to those that are newer, which stay what they are."""
+    assert enums.WitheringReason.FROST.words == "It was the frost."
+    newer = enums.WitheringReason("SNAIL")
+    assert (newer.words, newer.is_known) == ("It was the snail.", False)
+
+
 def test_rules_reach_into_parts_and_variants() -> None:
     """Each place is named by its way from the request."""
     no_row: Any = {"plantId": "7"}

@@ -131,7 +131,7 @@ WRONG_CONFIG = [
             ("a-union", "Filling"),
             ("a-variant", "FillingLayers"),
             ("an-unknown-variant", "UnknownFilling"),
-            ("an-enum", "Mulch"),
+            ("an-enums-alias", "MulchLike"),
         )
     ),
     *(

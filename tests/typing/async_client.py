@@ -119,6 +119,9 @@ async def get(client: AsyncOmicsRunsClient) -> None:
     assert_type(run.status, RunStatus)
     assert_type(run.status.is_terminal, bool)
     assert_type(run.failure_reason, FailureReason | None)
+    if run.failure_reason is not None:
+        assert_type(run.failure_reason.retryable, bool | None)
+        assert_type(run.failure_reason.advice, str)
     assert_type(run.start_time, datetime | None)
     assert_type(run.parameters, Mapping[str, Any] | None)
     assert_type(run.parameters_as(Inputs), Inputs)

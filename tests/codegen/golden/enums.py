@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from omics_runs._enums import OpenStrEnum
+from tests.codegen.mixin import Mourned
 
 
 class Mulch(OpenStrEnum):
@@ -56,7 +57,7 @@ SeasonLike: TypeAlias = Season | Literal["SPRING", "SUMMER", "late-autumn"]
 """A `Season`, or the string of a known one."""
 
 
-class WitheringReason(OpenStrEnum):
+class WitheringReason(Mourned, OpenStrEnum):
     """Why a plant withered."""
 
     DROUGHT = "DROUGHT"
