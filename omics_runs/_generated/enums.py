@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from omics_runs._advice import Advised
 from omics_runs._enums import OpenStrEnum
 
 
@@ -120,113 +121,63 @@ class ConfigurationStatus(OpenStrEnum):
     """Creating, changing or deleting it went wrong; no member of the answer tells why."""
 
 
-class FailureReason(OpenStrEnum):
+class FailureReason(Advised, OpenStrEnum):
     """Why a run or a task failed.
 
-    The service's list grows, and the advice on trying again is this SDK's unless a line says
-    otherwise.
+    The service's list grows. `retryable`, `who` and `advice` say what to make of a code, in this
+    SDK's judgement.
     """
 
     ALL_PROFILES_INSTANCE_RESERVATION_FAILED = "ALL_PROFILES_INSTANCE_RESERVATION_FAILED"
-    """No instance was free for any of the sizes that the task allows. It is a matter of AWS
-    capacity, which the service does not retry itself: start the same run again later, or let the
-    workflow author allow more sizes.
-    """
+    """No instance was free for any of the sizes that the task allows."""
     ASSUME_ROLE_FAILED = "ASSUME_ROLE_FAILED"
-    """The service could not assume the run's role. Whoever manages IAM has to correct its trust
-    policy; the same run fails again until then.
-    """
+    """The service could not assume the run's role."""
     CANNOT_START_CONTAINER_ERROR = "CANNOT_START_CONTAINER_ERROR"
-    """A task's container did not start. The workflow author has to correct the image; the same run
-    fails again until then.
-    """
+    """A task's container did not start."""
     CANNOT_START_CONTAINER_SIZE_ERROR = "CANNOT_START_CONTAINER_SIZE_ERROR"
-    """A task's image is too large for the service. The workflow author has to make it smaller; the
-    same run fails again until then.
-    """
+    """A task's image is too large for the service."""
     ECR_PERMISSION_ERROR = "ECR_PERMISSION_ERROR"
-    """The service may not pull an image. Whoever manages ECR has to check that the repository
-    exists and admits the service; the same run works after that.
-    """
+    """The service may not pull an image."""
     EXPORT_FAILED = "EXPORT_FAILED"
-    """The outputs could not be written to S3. Check that the output bucket exists and that the role
-    may write to it; the same run works after that.
-    """
+    """The outputs could not be written to S3."""
     FILE_SYSTEM_OUT_OF_SPACE = "FILE_SYSTEM_OUT_OF_SPACE"
-    """The run's file system filled up. Start the run with more `storage_capacity` or with DYNAMIC
-    storage; the same run unchanged fails again.
-    """
+    """The run's file system filled up."""
     IMAGE_VERIFICATION_FAILURE = "IMAGE_VERIFICATION_FAILURE"
-    """An image could not be verified. The workflow author has to check the image and its reference;
-    the same run fails again until then.
-    """
+    """An image could not be verified."""
     IMPORT_FAILED = "IMPORT_FAILED"
-    """An input could not be brought into the run. Check that the file exists and that the role may
-    read it; the same run works after that.
-    """
+    """An input could not be brought into the run."""
     INACTIVE_OMICS_STORAGE_RESOURCE = "INACTIVE_OMICS_STORAGE_RESOURCE"
-    """An `omics://` input is archived. Its owner has to activate the read set; the same run works
-    after that.
-    """
+    """An `omics://` input is archived."""
     INPUT_URI_NOT_FOUND = "INPUT_URI_NOT_FOUND"
-    """An input URI leads to nothing that the role can see. Correct the parameters or the role's
-    permissions; the same run fails again until then.
-    """
+    """An input URI leads to nothing that the role can see."""
     INSTANCE_RESERVATION_FAILED = "INSTANCE_RESERVATION_FAILED"
-    """AWS had too little instance capacity. Nobody has to correct anything: the service's own
-    advice is to wait and start the same run again.
-    """
+    """AWS had too little instance capacity."""
     INVALID_ECR_IMAGE_URI = "INVALID_ECR_IMAGE_URI"
-    """An image URI is not a valid ECR one. Correct it in the workflow or in the parameters; the
-    same run fails again until then.
-    """
+    """An image URI is not a valid ECR one."""
     INVALID_TASK_RESOURCE_VALUE = "INVALID_TASK_RESOURCE_VALUE"
-    """A task asks for CPUs, GPUs or memory in an amount that is not valid. The workflow author has
-    to correct it; the same run fails again until then.
-    """
+    """A task asks for CPUs, GPUs or memory in an amount that is not valid."""
     INVALID_URI_INPUT = "INVALID_URI_INPUT"
-    """An input URI is malformed. Correct the parameters; the same run fails again until then."""
+    """An input URI is malformed."""
     MODIFIED_INPUT_RESOURCE = "MODIFIED_INPUT_RESOURCE"
-    """An input file changed while the run was using it. The same run can be started again, which
-    the service advises too, once the file is stable.
-    """
+    """An input file changed while the run was using it."""
     OUT_OF_MEMORY_ERROR = "OUT_OF_MEMORY_ERROR"
-    """A task ran out of memory. The workflow author, or a parameter if there is one, has to give it
-    more; the same run unchanged most likely fails again.
-    """
+    """A task ran out of memory."""
     RUN_TASK_FAILED = "RUN_TASK_FAILED"
-    """A task failed, for reasons in its code or in the data. Read the failed task with
-    `get_run_task` and its log before you decide whether starting the same run again can help.
-    """
+    """A task failed, for reasons in its code or in the data."""
     RUN_TIMED_OUT = "RUN_TIMED_OUT"
-    """The run took longer than its run group or the account allows. Raise the limit or make the
-    workflow faster; the same run unchanged fails again, and a run cache saves nothing of a
-    timed-out run.
-    """
+    """The run took longer than its run group or the account allows."""
     SERVICE_ERROR = "SERVICE_ERROR"
-    """A passing fault inside the service. Nobody has to correct anything: the service's own advice
-    is to start the same run again.
-    """
+    """A passing fault inside the service."""
     TASK_TIMED_OUT = "TASK_TIMED_OUT"
-    """A task took longer than it may. Raise its limit or make it faster; the same run unchanged
-    fails again.
-    """
+    """A task took longer than it may."""
     UNSUPPORTED_GPU_INSTANCE_TYPE = "UNSUPPORTED_GPU_INSTANCE_TYPE"
-    """A task asks for a GPU type that the service does not offer here. Change the workflow or the
-    Region; the same run fails again until then.
-    """
+    """A task asks for a GPU type that the service does not offer here."""
     UNSUPPORTED_INPUT_SIZE = "UNSUPPORTED_INPUT_SIZE"
-    """An input is larger than the service takes. Use smaller or fewer files; the same run fails
-    again.
-    """
+    """An input is larger than the service takes."""
     WORKFLOW_RUN_FAILED = "WORKFLOW_RUN_FAILED"
-    """The workflow engine gave up, for reasons in the code or in the data. Read the engine's log,
-    named by `log_location`, before you decide whether starting the same run again can help.
-    """
+    """The workflow engine gave up, for reasons in the code or in the data."""
     WORKFLOW_VER_VALIDATION_FAILED = "WORKFLOW_VER_VALIDATION_FAILED"
-    """The workflow version did not pass validation. The workflow author has to correct its
-    definition; the same run fails again until then.
-    """
+    """The workflow version did not pass validation."""
 
 
 class NetworkingMode(OpenStrEnum):
