@@ -194,6 +194,8 @@ class Operation:
     paging: Paging | None = None
     positional: tuple[Argument, ...] = ()
     keywords: tuple[Argument, ...] = ()
+    overrides: tuple[Argument, ...] = ()
+    """What may be given of a request whose other members come from elsewhere."""
 
     @property
     def arguments(self) -> tuple[Argument, ...]:

@@ -93,6 +93,7 @@ IMPORTED = frozenset(
         "Timeout",
         "TypeAlias",
         "TypeVar",
+        "TypedDict",
         "UnknownVariant",
         "Variant",
         "abstractmethod",

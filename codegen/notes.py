@@ -25,9 +25,10 @@ TABLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "mixins": (frozenset({"reason", "class"}), frozenset()),
     "hidden": (frozenset({"reason"}), frozenset()),
     "rename": (frozenset({"reason", "to"}), frozenset()),
+    "overrides": (frozenset({"reason", "leaves_out"}), frozenset()),
     "errors": (frozenset({"reason", "also"}), frozenset()),
 }
-LISTS = frozenset({"operations", "members", "shapes", "values"})
+LISTS = frozenset({"operations", "members", "shapes", "values", "leaves_out"})
 """Keys that hold a list of strings; all others hold a string."""
 SERVICE_KEYS = frozenset({"name", "api_version", "package", "title", "docs"})
 PLACEHOLDER = "To be described."

@@ -167,6 +167,19 @@ class _Reader:
             keywords=tuple(
                 _argument(member) for member in request.ordered if member not in positional
             ),
+            overrides=self._overrides(name, request),
+        )
+
+    def _overrides(self, name: str, request: ir.Model) -> tuple[ir.Argument, ...]:
+        entry = self._config.find("overrides", name)
+        if entry is None:
+            return ()
+        for wire in entry["leaves_out"]:
+            if all(member.wire != wire for member in request.fields):
+                where = f"config.toml [overrides.{name}]"
+                raise GeneratorError(where, f"the request has no member {wire!r}", "Remove it")
+        return tuple(
+            _argument(member) for member in request.fields if member.wire not in entry["leaves_out"]
         )
 
     def _error_names(self, definition: Mapping[str, Any]) -> tuple[str, ...]:

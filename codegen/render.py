@@ -86,7 +86,7 @@ def rendered(api: ir.Api) -> Iterator[tuple[str, str]]:
         return environment.get_template(f"{template}.jinja").render(api=api, **values)
 
     yield "__init__.py", text("package")
-    for name in ("enums", "errors", "operations", "partitions"):
+    for name in ("enums", "errors", "operations", "overrides", "partitions"):
         yield f"{name}.py", text(name)
     yield "sync_operations.py", text("methods", color=SYNC)
     yield "async_operations.py", text("methods", color=ASYNC)

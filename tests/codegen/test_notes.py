@@ -115,6 +115,16 @@ WRONG_CONFIG = [
         id="ref-that-is-no-string",
     ),
     pytest.param(
+        lambda config: config["overrides"].update(FellTree={"leaves_out": [], "reason": "x"}),
+        "config.toml [overrides.FellTree]: it matches nothing",
+        id="overrides-of-no-operation",
+    ),
+    pytest.param(
+        lambda config: config["overrides"]["LayOutBed"]["leaves_out"].append("bark"),
+        "config.toml [overrides.LayOutBed]: the request has no member 'bark'",
+        id="overrides-without-no-member",
+    ),
+    pytest.param(
         lambda config: config["mixins"].update(Tree={"class": "trees.Tree", "reason": "x"}),
         "config.toml [mixins.Tree]: it matches nothing",
         id="mixin-of-no-model",
