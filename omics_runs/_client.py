@@ -17,7 +17,7 @@ from omics_runs._pool import LentClient, SyncPool
 from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
 from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
-from omics_runs._sync_fleets import SyncFleets
+from omics_runs._sync_reruns import SyncReruns
 from omics_runs._timeout import Timeout
 from omics_runs._wait_plan import plan_batch_wait, plan_run_wait, plan_task_wait
 from omics_runs._waiting import wait_until as wait_flow
@@ -41,7 +41,7 @@ T = TypeVar("T")
 Out = TypeVar("Out", bound=Response)
 
 
-class OmicsRunsClient(SyncFleets):
+class OmicsRunsClient(SyncReruns):
     """A client of AWS HealthOmics workflow runs that blocks while it waits.
 
     One client serves many threads. Use it in a `with` block, or call `close`.

@@ -259,6 +259,16 @@ async def waiting_for_batches(
     await client.wait_until("1", "PROCESSED")  # type: ignore
 
 
+async def reruns(client: AsyncOmicsRunsClient, run: GetRunResponse) -> None:
+    assert_type(await client.rerun(run), StartRunResponse)
+    await client.rerun("1", storage_type="DYNAMIC", tags={"k": "v"}, request_id=None)
+    await client.rerun(run.ref, role_arn="r", output_uri="o", priority=1, cache_behavior=None)
+    await client.rerun(run, storage_capacity="2400")  # type: ignore
+    await client.rerun(run, storage_type="dynamic")  # type: ignore
+    await client.rerun(run, role_arn=None)  # type: ignore
+    await client.rerun(7)  # type: ignore
+
+
 async def submitting(client: AsyncOmicsRunsClient) -> None:
     request = StartRunRequest(workflow_id="1", role_arn="r", output_uri="s3://b")
     specs = [RunSpec("sample", request)]

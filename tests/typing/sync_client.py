@@ -280,6 +280,16 @@ def submitting(client: OmicsRunsClient) -> None:
     RunSpec("sample", "request")  # type: ignore
 
 
+def reruns(client: OmicsRunsClient, run: GetRunResponse) -> None:
+    assert_type(client.rerun(run), StartRunResponse)
+    client.rerun("1", storage_type="DYNAMIC", tags={"k": "v"}, request_id=None)
+    client.rerun(run.ref, role_arn="r", output_uri="o", priority=1, cache_behavior=None)
+    client.rerun(run, storage_capacity="2400")  # type: ignore
+    client.rerun(run, storage_type="dynamic")  # type: ignore
+    client.rerun(run, role_arn=None)  # type: ignore
+    client.rerun(7)  # type: ignore
+
+
 def sheets(request: StartRunRequest) -> None:
     def template(row: Mapping[str, str]) -> RunSpec:
         return RunSpec(row["sample"], request)
