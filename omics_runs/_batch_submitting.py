@@ -175,11 +175,12 @@ class BatchCampaign(Campaign):
     def _submit_all(self) -> Flow[deque[Submitted]]:
         """Settle the batches that earlier submissions have left, and send one with the rest."""
         known: list[tuple[Task, Submitted | None]] = yield from Do(self._take_all)
-        # Each spec is right by itself now, and what comes out of a journal was checked before.
-        self._env = attrs.evolve(self._env, validate=False)
         tasks = [task for task, result in known if result is None]
-        loads: list[Load] = yield from Do(partial(self._loads, tasks))
+        together = [task for task in tasks if not _went_alone(task)]
+        loads: list[Load] = yield from Do(partial(self._loads, together))
         found: dict[str, Submitted] = {}
+        for task in filter(_went_alone, tasks):
+            found[task.name] = self._known(task) or (yield from self._start(task))
         for load in loads:
             for result in (yield from self._settle(load)):
                 found[result.name] = result
@@ -200,7 +201,7 @@ class BatchCampaign(Campaign):
         result = super()._known(task)
         if result is not None and task.entry is not None and task.entry.batch is not None:
             return attrs.evolve(result, batch_id=self._batch_ids.get(task.entry.batch))
-        if result is None and not self._env.validate and not is_json(task.spec.request):
+        if result is None and not self._validates and not is_json(task.spec.request):
             return task.refused("request", "is no JSON, and would make the whole batch fail")
         return result
 
@@ -352,6 +353,11 @@ class BatchCampaign(Campaign):
                 return answer
             self._report.tell_trouble(self._request_id(load), answer)
         return self._timed_out(story.trouble)
+
+
+def _went_alone(task: Task) -> bool:
+    """Return whether a spec is open that was sent by itself, in place of its failed run."""
+    return task.is_open and task.entry is not None and task.entry.batch is None
 
 
 def _stopped(batch: StartRunBatchResponse, error: OmicsRunsError) -> Outcome:

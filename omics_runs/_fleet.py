@@ -196,6 +196,12 @@ class Fleet:
         self._heed_hints()
         return self._queue[0] if self._queue else None
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether each run was seen, or its end; it is looked into between sweeps only."""
+        is_busy = self._is_settling or bool(self._queue)
+        return not is_busy and all(one.seen is not None for one in self.following())
+
     def hint(self, ref: RunRef | None) -> None:
         """Have a run asked for at once; None for all runs. It may be called from any thread."""
         self._hints.append(ref)

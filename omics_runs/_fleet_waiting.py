@@ -48,6 +48,19 @@ def all_outcomes(fleet: Fleet, env: Env, refs: Iterable[RunRef]) -> Flow[tuple[R
     return tuple(found[ref] for ref in refs)
 
 
+def glance(fleet: Fleet, env: Env) -> Flow[dict[RunRef, RunOutcome]]:
+    """Go on until each run was seen once; return how those are that have ended.
+
+    Those that time ran out for are among them.
+    """
+    while not fleet.is_seen:
+        yield from _go_on(fleet, env)
+    found: dict[RunRef, RunOutcome] = {}
+    while (ended := fleet.take()) is not None:
+        found[ended.ref] = ended
+    return found
+
+
 def _go_on(fleet: Fleet, env: Env) -> Flow[None]:
     """Do what is to be done next: one call, one sweep or one sleep."""
     if fleet.is_too_late:

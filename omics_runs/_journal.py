@@ -30,7 +30,7 @@ FORMAT = 1
 CAMPAIGN = "CREATE TABLE campaign (key TEXT NOT NULL, region TEXT, via TEXT NOT NULL)"
 SPECS = (
     "CREATE TABLE specs (name TEXT NOT NULL, generation INTEGER NOT NULL, digest TEXT NOT NULL,"
-    " run_id TEXT, run_uuid TEXT, batch INTEGER, PRIMARY KEY (name, generation))"
+    " run_id TEXT, run_uuid TEXT, sent TEXT, batch INTEGER, PRIMARY KEY (name, generation))"
 )
 
 PATIENCE = 0.5
@@ -60,9 +60,13 @@ class Entry:
 
     generation: int
     digest: str
-    """What it was sent with."""
+    """What the spec itself asks for."""
     run: RunRef | None
     """Its run; None if no answer is known, so that it may have been started or not."""
+    sent: str | None = None
+    """The request as it was sent; None for a first generation, which is sent as the spec is."""
+    replaces: RunRef | None = None
+    """The run of the generation before, if there is one."""
     batch: int | None = None
     """The number of the batch that it was sent with; None if it was sent alone."""
 
@@ -78,7 +82,7 @@ class Ledger(Protocol):
         """Return what is known of a spec's last generation."""
         ...
 
-    def sending(self, name: str, generation: int, digest: str) -> None:
+    def sending(self, name: str, generation: int, digest: str, sent: str | None = None) -> None:
         """Note that a spec is about to be sent."""
         ...
 
@@ -108,7 +112,7 @@ class NoJournal:
         del name
         return None
 
-    def sending(self, name: str, generation: int, digest: str) -> None:
+    def sending(self, name: str, generation: int, digest: str, sent: str | None = None) -> None:
         """Leave it to the request id."""
 
     def started(self, name: str, generation: int, run: RunRef) -> None:
@@ -164,25 +168,26 @@ class Journal:
     def find(self, name: str) -> Entry | None:
         """Return what is known of a spec's last generation."""
         question = (
-            "SELECT generation, digest, run_id, run_uuid, batch FROM specs WHERE name = ?"
-            " ORDER BY generation DESC LIMIT 1"
+            "SELECT run_id, run_uuid, generation, digest, sent, batch FROM specs WHERE name = ?"
+            " ORDER BY generation DESC LIMIT 2"
         )
         with self._explained():
-            row = self._execute(question, name).fetchone()
-        if row is None:
+            rows = self._execute(question, name).fetchall()
+        if not rows:
             return None
-        generation, digest, run_id, run_uuid, batch = row
-        run = None if run_id is None else RunRef(run_id, run_uuid)
-        return Entry(generation, digest, run, batch)
+        run, before = (_run_of(*row[:2]) for row in [*rows, (None, None)][:2])
+        generation, digest, sent, batch = rows[0][2:]
+        return Entry(generation, digest, run, sent, before, batch)
 
-    def sending(self, name: str, generation: int, digest: str) -> None:
+    def sending(self, name: str, generation: int, digest: str, sent: str | None = None) -> None:
         """Write that a spec is about to be sent."""
         with self._explained():
             self._execute(
-                "INSERT OR REPLACE INTO specs (name, generation, digest) VALUES (?, ?, ?)",
+                "INSERT OR REPLACE INTO specs (name, generation, digest, sent) VALUES (?, ?, ?, ?)",
                 name,
                 generation,
                 digest,
+                sent,
             )
 
     def started(self, name: str, generation: int, run: RunRef) -> None:
@@ -244,6 +249,10 @@ class Journal:
 
     def _refusal(self, what: str) -> ConfigurationError:
         return ConfigurationError(f"the journal {self._path} {what}")
+
+
+def _run_of(run_id: str | None, uuid: str | None) -> RunRef | None:
+    return None if run_id is None else RunRef(run_id, uuid)
 
 
 def what_is_wrong(error: sqlite3.Error) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from attrs import Factory, field, frozen
@@ -15,6 +16,7 @@ from omics_runs._rules import is_unicode, kind
 from omics_runs._run_ref import RunRef
 
 SubmitStatus: TypeAlias = Literal["started", "refused", "unsent"]
+Via: TypeAlias = Literal["runs", "batch"]
 
 FIRST_GENERATION = 1
 """The generation of a spec's first run; each run in place of a failed one has the next."""
@@ -42,14 +44,16 @@ class RunSpec:
     request: StartRunRequest
 
     def __attrs_post_init__(self) -> None:
-        if problems := list(_problems_of(self.name, self.request)):
+        problems = request_problems(self.request)
+        if not is_name(self.name):
+            problems.insert(0, ("name", f"must be a text that is not empty, got {self.name!r}"))
+        if problems:
             raise InvalidRequestError("RunSpec", problems)
 
 
-def _problems_of(name: object, request: object) -> list[tuple[str, str]]:
+def request_problems(request: object) -> list[tuple[str, str]]:
+    """Return why something can't be the request of a spec."""
     problems: list[tuple[str, str]] = []
-    if not is_name(name):
-        problems.append(("name", f"must be a text that is not empty, got {name!r}"))
     if not isinstance(request, StartRunRequest):
         problems.append(("request", f"must be a StartRunRequest, got {kind(request)}"))
     elif getattr(request, "_request_id", None) is not None:
@@ -118,6 +122,8 @@ class Submitted:
     Submitted again with the same key, it will be found, and not be started twice."""
     generation: int = FIRST_GENERATION
     """Which of the spec's runs it is, counted from 1."""
+    replaces: RunRef | None = None
+    """The failed run in whose place this one was started, or was to be; None for a first one."""
     batch_id: str | None = None
     """The batch that it went into; None if it went into none, or none is known."""
 
@@ -143,6 +149,10 @@ class Submission:
     """One for each spec."""
     stopped_by: OmicsRunsError | None = None
     """What stopped the sending before its end; None if nothing did."""
+    journal: Path | None = field(default=None, repr=False, eq=False)
+    """The journal that it was noted in; None if there is none."""
+    via: Via = field(default="runs", repr=False, eq=False)
+    """The way that its specs went."""
     started: Mapping[str, RunRef] = field(
         init=False,
         repr=False,

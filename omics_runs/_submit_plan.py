@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sized
 from inspect import iscoroutinefunction
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from attrs import frozen
@@ -14,13 +15,14 @@ from omics_runs._batch_journal import BatchJournal, BatchLedger, NoBatchJournal
 from omics_runs._errors import InvalidRequestError
 from omics_runs._journal import Journal, Ledger, NoJournal
 from omics_runs._narrow import is_async, is_time
-from omics_runs._submission import RunSpec, SubmitProgress, is_name
+from omics_runs._overwrites import twins
+from omics_runs._retries import Retry
+from omics_runs._submission import MOST_TOLD, RunSpec, SubmitProgress, Via, is_name
 from omics_runs._timeout import is_positive
 
 Problems: TypeAlias = list[tuple[str, str]]
 Rate: TypeAlias = float | Literal["documented"] | None
-Path: TypeAlias = str | os.PathLike[str]
-Via: TypeAlias = Literal["runs", "batch"]
+PathLike: TypeAlias = str | os.PathLike[str]
 Upload: TypeAlias = Callable[[str, bytes], str]
 Listener: TypeAlias = Callable[[SubmitProgress], object] | None
 
@@ -29,14 +31,26 @@ Listener: TypeAlias = Callable[[SubmitProgress], object] | None
 class SubmitPlan:
     """What to submit, and how."""
 
-    specs: Iterable[RunSpec]
+    specs: Iterable[RunSpec | Retry]
     key: str | None
-    journal: Path | None
+    journal: PathLike | None
     rate: Rate
     timeout: float | None
     progress: Listener
-    via: Via
-    upload: Upload | None
+    via: Via = "runs"
+    upload: Upload | None = None
+    elapsed: float = 0.0
+    """Seconds of the timeout that were over before."""
+
+    @property
+    def time_left(self) -> float | None:
+        """Seconds until nothing more is sent."""
+        return None if self.timeout is None else max(self.timeout - self.elapsed, 0.0)
+
+    @property
+    def journal_path(self) -> Path | None:
+        """Where the journal is, wherever the process goes to work."""
+        return None if self.journal is None else Path(self.journal).absolute()
 
     @property
     def total(self) -> int | None:
@@ -44,7 +58,9 @@ class SubmitPlan:
         return len(self.specs) if isinstance(self.specs, Sized) else None
 
     def ledger(self, region: str | None) -> Ledger:
-        """Return where the campaign remembers its specs."""
+        """Return where the campaign remembers its specs, whichever way they have gone."""
+        if self.via == "batch":
+            return self.batch_ledger(region)
         if self.journal is None:
             return NoJournal(str(self.key))
         return Journal(self.journal, self.key, region)
@@ -60,7 +76,7 @@ def plan_submission(
     specs: Iterable[RunSpec],
     *,
     key: str | None,
-    journal: Path | None,
+    journal: PathLike | None,
     rate: Rate,
     timeout: float | None,
     progress: Listener,
@@ -72,8 +88,10 @@ def plan_submission(
     Raises:
         InvalidRequestError: An argument is wrong; the error names all that are.
     """
-    problems = _source_problems(specs, key, journal) + _pace_problems(rate, timeout, progress)
+    problems = _source_problems(specs, key, journal) + pace_problems(rate, timeout, progress)
     problems += _way_problems(via, rate, upload)
+    if not problems and isinstance(specs, Collection):  # others can be read only once
+        problems = list(_overwriting(specs))
     if problems:
         raise InvalidRequestError("submit", problems)
     return SubmitPlan(
@@ -101,7 +119,18 @@ def _source_problems(specs: object, key: object, journal: object) -> Problems:
     return problems
 
 
-def _pace_problems(rate: object, timeout: object, progress: object) -> Problems:
+def _overwriting(specs: Collection[object]) -> Iterator[tuple[str, str]]:
+    """Yield which specs would overwrite each other's files."""
+    found = list(twins((one.name, one.request) for one in specs if isinstance(one, RunSpec)))
+    for first, second, place in found[:MOST_TOLD]:
+        what = f"{first!r} and {second!r} would overwrite each other's files in {place}"
+        yield "specs", f"{what}; give each an output_uri of its own"
+    if (more := len(found) - MOST_TOLD) > 0:
+        yield "specs", f"and {more} more such pairs"
+
+
+def pace_problems(rate: object, timeout: object, progress: object) -> Problems:
+    """Return what is wrong with the arguments that say how fast, how long, and who is told."""
     problems: Problems = []
     if rate not in {None, "documented"} and (not is_positive(rate) or rate == math.inf):
         what = "must be a number of starts a second above 0, 'documented', or None"

@@ -26,11 +26,13 @@ from omics_runs._errors import (
     OmicsRunsError,
 )
 from omics_runs._generated.errors import AccessDeniedError, ServiceQuotaExceededError
-from omics_runs._generated.models import StartRunResponse
+from omics_runs._generated.models import StartRunRequest, StartRunResponse
 from omics_runs._job import logger
 from omics_runs._journal import Entry
 from omics_runs._model import Response
+from omics_runs._overwrites import place_of
 from omics_runs._request import Request
+from omics_runs._retries import Retry, request_of, text_of
 from omics_runs._retry import RetryPolicy, passes
 from omics_runs._rules import kind
 from omics_runs._submission import (
@@ -49,6 +51,7 @@ from omics_runs._timeout import Timeout, at_most, last_poll_time
 if TYPE_CHECKING:
     from omics_runs._env import Env
     from omics_runs._journal import Ledger
+    from omics_runs._run_ref import RunRef
     from omics_runs._submit_plan import SubmitPlan
 
 Out = TypeVar("Out", bound=Response)
@@ -81,7 +84,13 @@ def submit(plan: SubmitPlan, env: Env, way: type[Campaign]) -> Flow[Submission]:
         yield from campaign.open()
         while (result := (yield from campaign.next_result())) is not None:
             results.append(result)
-    return Submission(key=campaign.key, results=tuple(results), stopped_by=campaign.stopped_by)
+    return Submission(
+        key=campaign.key,
+        results=tuple(results),
+        stopped_by=campaign.stopped_by,
+        journal=plan.journal_path,
+        via=plan.via,
+    )
 
 
 def iter_submit(plan: SubmitPlan, env: Env, way: type[Campaign]) -> Flow[None]:
@@ -114,6 +123,10 @@ class Task:
     entry: Entry | None
     is_twin: bool
     """Whether an earlier spec of this submission has its name."""
+    retry: Retry | None
+    """What is to be started in place of the spec's failed run; None for its first one."""
+    rival: str | None
+    """The earlier spec of this submission whose files its own would overwrite."""
 
     @property
     def name(self) -> str:
@@ -121,7 +134,26 @@ class Task:
 
     @property
     def generation(self) -> int:
-        return self.entry.generation if self.entry else FIRST_GENERATION
+        if self.entry is not None:
+            return self.entry.generation
+        return FIRST_GENERATION if self.retry is None else self.retry.generation
+
+    @property
+    def request(self) -> StartRunRequest:
+        """What to send: exactly what was sent before, where that is known."""
+        if self.entry is not None and self.entry.sent is not None:
+            return request_of(self.entry.sent)
+        return self.spec.request if self.retry is None else self.retry.request
+
+    @property
+    def sent(self) -> str | None:
+        """What the ledger has to keep of it, since the spec does not have it."""
+        return None if self.generation == FIRST_GENERATION else text_of(self.request)
+
+    @property
+    def replaces(self) -> RunRef | None:
+        known = None if self.entry is None else self.entry.replaces
+        return self.retry.replaces if known is None and self.retry is not None else known
 
     @property
     def is_open(self) -> bool:
@@ -129,7 +161,13 @@ class Task:
         return self.entry is not None and self.entry.run is None
 
     def result(self, status: SubmitStatus, **more: Any) -> Submitted:
-        return Submitted(spec=self.spec, status=status, generation=self.generation, **more)
+        return Submitted(
+            spec=self.spec,
+            status=status,
+            generation=self.generation,
+            replaces=self.replaces,
+            **more,
+        )
 
     def refused(self, path: str, what: str) -> Submitted:
         error = InvalidRequestError(f"spec {self.name!r}", [(path, what)])
@@ -142,13 +180,16 @@ class Campaign:
     def __init__(self, plan: SubmitPlan, env: Env, ledger: Ledger | None = None) -> None:
         self.key = ""
         self.stopped_by: OmicsRunsError | None = None
-        self._env = attrs.evolve(env, pacer=env.pacer.without_starts())
+        self._validates = env.validate
+        # What was sent once is sent again as it was, whatever this release thinks of it.
+        self._env = attrs.evolve(env, pacer=env.pacer.without_starts(), validate=False)
         self._lane = env.pacer.lane_of_starts(plan.rate)
         self._ledger = plan.ledger(env.region) if ledger is None else ledger
         self._timeout = plan.timeout
-        self._deadline = Deadline.after(env.clock, plan.timeout)
+        self._deadline = Deadline.after(env.clock, plan.time_left)
         self._specs = enumerate(plan.specs)
         self._names: set[str] = set()
+        self._places: dict[str, str] = {}
         self._report = _Report(plan, env)
 
     def open(self) -> Flow[None]:
@@ -173,15 +214,27 @@ class Campaign:
 
     def _take(self) -> Task | None:
         """Read the next spec, and what the ledger has of it. It may block."""
-        place, spec = next(self._specs, (None, None))
+        place, given = next(self._specs, (None, None))
         if place is None:
             return None
+        retry = given if isinstance(given, Retry) else None
+        spec = given if retry is None else retry.spec
         if not isinstance(spec, RunSpec):
             what = f"must be a RunSpec, got {kind(spec)}"
             raise InvalidRequestError("submit", [(f"specs[{place}]", what)])
         is_twin = spec.name in self._names
         self._names.add(spec.name)
-        return Task(spec, digest_of(spec.request), self._ledger.find(spec.name), is_twin)
+        entry = self._ledger.find(spec.name)
+        if retry is not None and entry is not None and entry.generation < retry.generation:
+            entry = None  # it is of the run that has failed
+        rival = self._rival(spec.name, spec.request if retry is None else retry.request)
+        return Task(spec, digest_of(spec.request), entry, is_twin, retry, rival)
+
+    def _rival(self, name: str, request: StartRunRequest) -> str | None:
+        """Return the spec before this one that writes to the same place; None if there is none."""
+        place = place_of(request)
+        first = name if place is None else self._places.setdefault(place, name)
+        return None if first == name else first
 
     def _known(self, task: Task) -> Submitted | None:
         """Return the result of a spec for which nothing need be sent, or nothing can be."""
@@ -195,7 +248,17 @@ class Campaign:
             return task.result("started", run=entry.run, adopted=True)
         if self.stopped_by is not None:
             return self._unsent(task, may_have_started=task.is_open)
-        if self._env.validate and (problems := task.spec.request.problems()):
+        return None if task.is_open else self._refused(task)
+
+    def _refused(self, task: Task) -> Submitted | None:
+        """Return the result of a spec that must not be sent."""
+        if task.rival is not None:
+            what = f"spec {task.rival!r} writes there too, and one would overwrite the other"
+            return task.refused("request.output_uri", f"{what}; give each its own")
+        if task.retry is not None and task.retry.is_overwriting:
+            what = f"is that of run {task.retry.replaces.id}, whose files would be overwritten"
+            return task.refused("request.output_uri", f"{what}; give it another one by change=")
+        if self._validates and (problems := task.request.problems()):
             return task.result("refused", error=InvalidRequestError("StartRun", problems))
         return None
 
@@ -207,11 +270,11 @@ class Campaign:
     def _start(self, task: Task) -> Flow[Submitted]:
         """Send a spec until it is settled, or there is no time, or nothing can be sent at all."""
         request_id = request_id_of(self.key, task.name, task.generation)
-        request = task.spec.request.replace(request_id=request_id)
+        request = task.request.replace(request_id=request_id)
         story = Story(task.is_open)
         while (yield from self._is_our_turn(story.failures)):
             if story.failures == 0:
-                yield from self._note(self._ledger.sending, task, task.digest)
+                yield from self._note(self._ledger.sending, task, task.digest, task.sent)
             answer = yield from self._call(request)
             if isinstance(answer, StartRunResponse):
                 yield from self._note(self._ledger.started, task, answer.ref)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from omics_runs._rerun import plan_rerun
 from omics_runs._rerun import rerun as rerun_flow
+from omics_runs._retry_plan import plan_retry
+from omics_runs._retrying import retry_failed as retry_flow
 from omics_runs._sync_fleets import SyncFleets
 
 if TYPE_CHECKING:
-    from omics_runs._generated.models import StartRunResponse
+    from omics_runs._generated.models import GetRunResponse, StartRunRequest, StartRunResponse
     from omics_runs._generated.overrides import StartRunOverrides
+    from omics_runs._outcomes import RunOutcome
     from omics_runs._subjects import RunLike
+    from omics_runs._submission import Submission, SubmitProgress
 
 
 class SyncReruns(SyncFleets):
@@ -50,3 +55,56 @@ class SyncReruns(SyncFleets):
             UnreadableResponseError: An answer came that could not be read.
         """
         return self._run(rerun_flow(plan_rerun(run, overrides), self._env))
+
+    def retry_failed(
+        self,
+        submission: Submission,
+        outcomes: Iterable[RunOutcome] | None = None,
+        *,
+        when: Callable[[GetRunResponse], object] | None = None,
+        change: Callable[[StartRunRequest, GetRunResponse], StartRunRequest] | None = None,
+        rate: float | Literal["documented"] | None = "documented",
+        timeout: float | None = None,
+        progress: Callable[[SubmitProgress], object] | None = None,
+    ) -> Submission:
+        """Start a run in place of each failed one of a submission, each exactly once.
+
+        By default these are the runs that failed for what may pass by itself, as
+        `failure_reason.retryable` has it. Runs that completed, were cancelled or deleted, or have
+        not ended, are left alone. Each new run is a duplicate of the failed one, so that it goes
+        on from that one's run cache where there is one, with the tags that its spec has.
+
+        As in `submit`, all is noted in the submission's journal, if it has one, and the request id
+        follows from key, name and generation. So the same call again, after a crash or by another
+        process, finds the runs that it has started, and a later `submit` of the same specs adopts
+        them. Stops and refusals are those of `submit`.
+
+        Args:
+            submission: What `submit` returned, or an earlier call of this method.
+            outcomes: How its runs have ended, as `wait_all` and `as_completed` tell; what they do
+                not speak of is left alone. None: all runs are looked at once, at the client's
+                `poll_rate`, with one GetRun for each that is not active.
+            when: A plain function that says of a failed run whether to start one in its place.
+            change: A plain function from the request that would be sent, and the failed run, to
+                the one to send, such as one with more storage. It is called for all of them before
+                anything is sent; give the same answer to the same question.
+            rate: Starts a second; see `submit`.
+            timeout: Seconds after which nothing more is asked or sent, None for no limit. What is
+                under way when time is up may take one read timeout longer.
+            progress: A plain function, called with a `SubmitProgress` after each result, and
+                when trouble is ridden out. What it raises ends the call.
+
+        Returns:
+            The submission as it is then: the same specs in the same order. A spec with a new run
+            has the next `generation`, and in `replaces` the failed run; the others are unchanged.
+            One whose new run was refused or not sent keeps the failed run in `replaces`.
+
+        Raises:
+            InvalidRequestError: An argument is wrong, or `change` returned no request that a
+                spec could have. Nothing was sent.
+            ConfigurationError: The journal can't be used.
+            ServiceError: The service refused to tell of a run. Nothing was sent.
+            CredentialsError: There are no keys to sign with while runs are looked at.
+        """
+        plan = plan_retry(submission, outcomes, when, change, rate, timeout, progress)
+        return self._run(retry_flow(plan, self._env))

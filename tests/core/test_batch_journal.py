@@ -53,7 +53,7 @@ def test_it_is_found_again(path: Path) -> None:
         assert one.request.request_id == "r"
         assert two == BatchEntry(REQUEST.replace(tags={"n": "2"}), None)
         assert second.find_batch(3) is None
-        assert second.find("a") == Entry(1, "da", None, 1)
+        assert second.find("a") == Entry(1, "da", None, batch=1)
         assert second.next_number() == 3
         assert second.batch_ids() == {1: "7"}
 
@@ -63,9 +63,9 @@ def test_runs_and_failures_are_noted(journal: BatchJournal) -> None:
     journal.sending_batch(1, REQUEST, ROWS)
     journal.batch_accepted(1, BATCH)
     journal.batch_over(1, {"a": RunRef("1", "u")}, ["b"])
-    assert journal.find("a") == Entry(1, "da", RunRef("1", "u"), 1)
+    assert journal.find("a") == Entry(1, "da", RunRef("1", "u"), batch=1)
     assert journal.find("b") is None
-    assert journal.find("c") == Entry(1, "dc", None, 1)
+    assert journal.find("c") == Entry(1, "dc", None, batch=1)
 
 
 def test_all_that_has_no_run_can_be_forgotten(journal: BatchJournal) -> None:
@@ -94,7 +94,7 @@ def test_a_batch_says_nothing_of_what_has_gone_into_another(journal: BatchJourna
     journal.batch_over(1, {}, ["a", "b"])
     journal.sending_batch(2, REQUEST, ROWS[:2])
     journal.batch_over(1, {"a": RunRef("1", "u")}, ["b"])
-    assert [journal.find(name) for name in "ab"] == [Entry(1, f"d{n}", None, 2) for n in "ab"]
+    assert [journal.find(name) for name in "ab"] == [Entry(1, f"d{n}", None, batch=2) for n in "ab"]
 
 
 def test_a_batch_is_there_with_all_of_its_specs_or_not_at_all(journal: BatchJournal) -> None:

@@ -58,7 +58,18 @@ def test_the_last_generation_counts(journal: Journal) -> None:
     for generation in (1, 10, 2):
         journal.sending("s", generation, "d")
         journal.started("s", generation, RunRef(str(generation)))
-    assert journal.find("s") == Entry(10, "d", RunRef("10"))
+    assert journal.find("s") == Entry(10, "d", RunRef("10"), None, RunRef("2"))
+
+
+def test_what_was_sent_is_kept_where_the_spec_does_not_have_it(journal: Journal) -> None:
+    """It outlasts the note of the run, and is of its generation alone."""
+    journal.sending("s", 1, "d")
+    journal.sending("s", 2, "d", '{"runId": "7"}')
+    assert journal.find("s") == Entry(2, "d", None, '{"runId": "7"}', None)
+    journal.started("s", 2, RunRef("8", "u"))
+    assert journal.find("s") == Entry(2, "d", RunRef("8", "u"), '{"runId": "7"}', None)
+    journal.not_started("s", 2)
+    assert journal.find("s") == Entry(1, "d", None)
 
 
 def test_each_row_is_on_the_disk_when_it_is_written(journal: Journal) -> None:

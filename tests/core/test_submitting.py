@@ -172,6 +172,101 @@ def test_what_is_no_spec_ends_the_submission() -> None:
         play([*specs(1), {}], started(1))  # type: ignore[list-item]
 
 
+# --- files that would be overwritten --------------------------------------------------------
+
+
+def direct(name: str, output_uri: str = "s3://b/o", **more: Any) -> RunSpec:
+    """Return a spec whose run has no folder of its own."""
+    mode = {"output_uri_prefix_mode": "NONE_WITH_OVERWRITE"}
+    return RunSpec(name, BASE.replace(**{**mode, "output_uri": output_uri, **more}))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(list, id="list"),
+        pytest.param(lambda given: dict(enumerate(given)).values(), id="values"),
+    ],
+)
+def test_specs_that_would_overwrite_each_other_are_refused(kind: Callable[..., Any]) -> None:
+    """Where they can be read twice, all pairs are found before anything is sent."""
+    given = [direct("a"), direct("b", "s3://b/p"), direct("c", "s3://b/o/")]
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        plan_submission(kind([*given, direct("d", "s3://b/p")]), key=KEY, **NO_PACE)
+    told = "{} would overwrite each other's files in {}; give each an output_uri of its own"
+    assert caught.value.problems == (
+        ("specs", told.format("'a' and 'c'", "s3://b/o")),
+        ("specs", told.format("'b' and 'd'", "s3://b/p")),
+    )
+
+
+def test_only_some_pairs_are_told() -> None:
+    """A thousand lines would help nobody."""
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        plan_submission([direct(f"s{n}") for n in range(1000)], key=KEY, **NO_PACE)
+    assert len(caught.value.problems) == 4
+    assert caught.value.problems[-1] == ("specs", "and 996 more such pairs")
+
+
+def test_a_spec_that_comes_too_late_to_be_found_is_refused() -> None:
+    """Where specs are read one by one, the first has its run and the second does not."""
+    given = iter([direct("a"), direct("b"), direct("c", "s3://b/p")])
+    submission, script = play(given, started(1), started(2))
+    assert statuses(submission) == ["started", "refused", "started"]
+    (path, what), *_ = submission.refused[0].error.problems  # type: ignore[union-attr]
+    assert (path, "spec 'a' writes there too" in what) == ("request.output_uri", True)
+    assert len(script.sent) == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param([direct("a"), direct("b", output_uri_prefix_mode=None)], id="one of them"),
+        pytest.param([*specs(2)], id="the default"),
+        pytest.param([direct("a"), direct("b", "s3://b/o2")], id="other places"),
+    ],
+)
+def test_runs_with_places_of_their_own_are_not_refused(given: list[RunSpec]) -> None:
+    """A folder of its own, or another `output_uri`, is all that is asked for."""
+    submission, _ = play(given, started(1), started(2))
+    assert statuses(submission) == ["started"] * 2
+    assert statuses(play(iter(given), started(1), started(2))[0]) == ["started"] * 2
+
+
+def test_a_spec_that_is_there_twice_is_no_rival_of_its_own() -> None:
+    """It has its name twice, and is told that."""
+    submission, _ = play([direct("a"), direct("a")], started(1))
+    assert "same name" in str(submission.refused[0].error)
+
+
+def test_a_run_that_is_there_is_adopted_all_the_same(journal: Path) -> None:
+    """Who would have been refused, and was not in its time, has its run."""
+    play([direct("a")], started(1), journal=journal)
+    submission, _ = play(iter([direct("b"), direct("a")]), started(2), journal=journal)
+    assert statuses(submission) == ["started", "started"]
+
+
+def test_one_that_may_have_been_started_is_settled(journal: Path) -> None:
+    """To refuse it would not undo it."""
+    interrupted = plan_submission([direct("a")], key=KEY, **{**NO_PACE, "journal": journal})
+    env = make_env()
+    flow = submit(interrupted, env)
+    Script(env, []).until_sent(flow)
+    flow.close()
+    replies = started(2), started(1)
+    submission, script = play(iter([direct("b"), direct("a")]), *replies, journal=journal)
+    assert statuses(submission) == ["started", "started"]
+    assert len(script.sent) == 2
+
+
+def test_what_is_no_uri_has_no_rival() -> None:
+    """It is refused for what it is, each one."""
+    wrong: Any = 7
+    submission, _ = play([direct("a", wrong), direct("b", wrong)])
+    assert statuses(submission) == ["refused"] * 2
+    assert "must be a string" in str(submission.refused[1].error)
+
+
 # --- what stops the sending -----------------------------------------------------------------
 
 

@@ -290,6 +290,25 @@ async def submitting(client: AsyncOmicsRunsClient) -> None:
     RunSpec("sample", "request")  # type: ignore
 
 
+async def retries(
+    client: AsyncOmicsRunsClient, submission: Submission, outcome: RunOutcome
+) -> None:
+    def more(request: StartRunRequest, failed: GetRunResponse) -> StartRunRequest:
+        return request.replace(storage_capacity=2 * (failed.storage_capacity or 1200))
+
+    again = await client.retry_failed(
+        submission, [outcome], change=more, timeout=60, progress=print
+    )
+    assert_type(again, Submission)
+    assert_type(again.journal, Path | None)
+    assert_type(again.results[0].replaces, RunRef | None)
+    await client.retry_failed(submission, when=lambda run: run.failure_reason == "SERVICE_ERROR")
+    await client.retry_failed(submission, [submission])  # type: ignore
+    await client.retry_failed(submission, rate="slow")  # type: ignore
+    await client.retry_failed(submission, change=lambda request: request)  # type: ignore
+    await client.retry_failed([outcome])  # type: ignore
+
+
 async def other_resources(client: AsyncOmicsRunsClient) -> None:
     group = await client.create_run_group(name="g", max_runs=5, tags={"k": "v"})
     assert_type(group, CreateRunGroupResponse)

@@ -280,6 +280,21 @@ def submitting(client: OmicsRunsClient) -> None:
     RunSpec("sample", "request")  # type: ignore
 
 
+def retries(client: OmicsRunsClient, submission: Submission, outcome: RunOutcome) -> None:
+    def more(request: StartRunRequest, failed: GetRunResponse) -> StartRunRequest:
+        return request.replace(storage_capacity=2 * (failed.storage_capacity or 1200))
+
+    again = client.retry_failed(submission, [outcome], change=more, timeout=60, progress=print)
+    assert_type(again, Submission)
+    assert_type(again.journal, Path | None)
+    assert_type(again.results[0].replaces, RunRef | None)
+    client.retry_failed(submission, when=lambda run: run.failure_reason == "SERVICE_ERROR")
+    client.retry_failed(submission, [submission])  # type: ignore
+    client.retry_failed(submission, rate="slow")  # type: ignore
+    client.retry_failed(submission, change=lambda request: request)  # type: ignore
+    client.retry_failed([outcome])  # type: ignore
+
+
 def reruns(client: OmicsRunsClient, run: GetRunResponse) -> None:
     assert_type(client.rerun(run), StartRunResponse)
     client.rerun("1", storage_type="DYNAMIC", tags={"k": "v"}, request_id=None)
