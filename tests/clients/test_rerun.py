@@ -78,7 +78,7 @@ def test_it_may_be_named_by_its_id(caller: Caller, emulator: Emulator) -> None:
 
 
 def test_overrides_win(caller: Caller, emulator: Emulator) -> None:
-    """None is no override, and an empty mapping is one."""
+    """Also an empty mapping; another cache has a behavior of its own."""
     client = caller.client(emulator)
     source = ended(client, emulator)
     emulator.add_run_cache(id="78")
@@ -88,7 +88,6 @@ def test_overrides_win(caller: Caller, emulator: Emulator) -> None:
         tags={},
         output_uri="s3://other",
         cache_id="78",
-        name=None,
         role_arn=f"{ROLE}2",
     )
     run = client.get_run(again.id)
@@ -96,6 +95,17 @@ def test_overrides_win(caller: Caller, emulator: Emulator) -> None:
     assert (run.name, run.role_arn) == (source.name, f"{ROLE}2")
     assert (run.cache_id, run.cache_behavior) == ("78", None)
     assert run.parameters == source.parameters
+
+
+def test_none_is_no_override(caller: Caller, emulator: Emulator) -> None:
+    """Of what is taken over, and of what the service copies."""
+    client = caller.client(emulator)
+    source = ended(client, emulator)
+    nothing = dict.fromkeys(("name", "tags", "cache_id", "role_arn", "output_uri", "parameters"))
+    run = client.get_run(client.rerun(source, **nothing).id)
+    assert {name: getattr(run, name) for name in nothing} == {
+        name: getattr(source, name) for name in nothing
+    }
 
 
 def test_each_call_starts_a_run(caller: Caller, emulator: Emulator) -> None:
