@@ -3,7 +3,8 @@
 The file is an embedded database. A row is written before its spec is sent, and completed after the
 answer, each in a transaction of its own that is on the disk when it returns. So what a killed
 process leaves is one of three: no row, nothing was sent; a row without a run, which may have been
-started and is sent again with the same request id; a row with its run.
+started and is sent again with the same request id; a row with its run. A run in place of a failed
+one has a row of its own, of the next generation, with the request that was sent.
 """
 
 from __future__ import annotations

@@ -30,12 +30,12 @@ def duplicate_of(request: StartRunRequest, failed: GetRunResponse) -> StartRunRe
 
     Assumption: what a duplicate's request gives itself counts, the workflow's id included.
     """
-    members = {"run_id": failed.id}
-    if request.cache_id is None and failed.cache_id is not None:
-        members["cache_id"] = failed.cache_id
-        if request.cache_behavior is None and failed.cache_behavior is not None:
-            members["cache_behavior"] = failed.cache_behavior
-    return request.replace(**members)
+    members = {
+        "run_id": failed.id,
+        "cache_id": failed.cache_id,
+        "cache_behavior": failed.cache_behavior,
+    }
+    return request.replace(**{name: value for name, value in members.items() if value is not None})
 
 
 def text_of(request: StartRunRequest) -> str:

@@ -152,6 +152,9 @@ class Task:
 
     @property
     def replaces(self) -> RunRef | None:
+        """The failed run in whose place its own is; a twin has none of its own."""
+        if self.is_twin:
+            return None
         known = None if self.entry is None else self.entry.replaces
         return self.retry.replaces if known is None and self.retry is not None else known
 

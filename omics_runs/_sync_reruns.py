@@ -87,7 +87,8 @@ class SyncReruns(SyncFleets):
             when: A plain function that says of a failed run whether to start one in its place.
             change: A plain function from the request that would be sent, and the failed run, to
                 the one to send, such as one with more storage. It is called for all of them before
-                anything is sent; give the same answer to the same question.
+                anything is sent; give the same answer to the same question. What it changes is for
+                this one run: a later call begins with the spec's own request again.
             rate: Starts a second; see `submit`.
             timeout: Seconds after which nothing more is asked or sent, None for no limit. What is
                 under way when time is up may take one read timeout longer.

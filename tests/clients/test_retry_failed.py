@@ -275,6 +275,19 @@ def test_the_cache_of_the_failed_run_is_used(emulator: Emulator) -> None:
         assert (run.cache_id, run.cache_behavior) == (request.cache_id, request.cache_behavior)
 
 
+def test_a_cache_that_was_changed_stays(emulator: Emulator) -> None:
+    """The failed run counts, whatever the spec had in the beginning."""
+    client = emulator.client()
+    emulator.add_run_cache(id="77")
+    emulator.add_run_cache(id="78")
+    fail(emulator, "s0")
+    submission = submit(client, emulator, specs(1, cache_id="77"))
+    again = retry(client, submission, change=lambda one, _: one.replace(cache_id="78"))
+    emulator.clock.advance(A_DAY)  # type: ignore[attr-defined]
+    again = retry(client, again)
+    assert client.get_run(again.started["s0"].id).cache_id == "78"
+
+
 @pytest.mark.parametrize(
     ("wrong", "what"),
     [
@@ -401,6 +414,15 @@ def test_a_later_submission_adopts_the_last_runs(emulator: Emulator, file: Path)
     emulator.clock.advance(A_DAY)  # type: ignore[attr-defined]
     assert generations(retry(client, later)) == [3, 1]
     assert emulator.count("StartRun") == 4
+
+
+def test_a_spec_that_is_there_twice_has_no_run_to_replace(emulator: Emulator, file: Path) -> None:
+    """The second one of a name is refused, and stays so."""
+    client = emulator.client()
+    again = retry(client, one_failed(client, emulator, journal=file))
+    twice = client.submit(2 * specs(1), journal=file)
+    assert [one.replaces for one in twice.results] == [again.results[0].replaces, None]
+    assert retry(client, twice, when=lambda _: True).results == twice.results
 
 
 def test_a_lost_journal(emulator: Emulator, file: Path) -> None:
