@@ -9,6 +9,7 @@ import nox
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 LOCK = "requirements/dev.lock"
+PEERS = {"by_boto3": "boto3", "by_aiobotocore": "aiobotocore", "by_capo": "capo-omics==0.11.0"}
 
 nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -123,6 +124,27 @@ def mutation(session: nox.Session) -> None:
     shutil.rmtree("mutants", ignore_errors=True)  # the verdicts of an older run
     session.run("mutmut", "run", "--max-children", "1", *session.posargs)
     session.run("mutmut", "results")
+
+
+@nox.session(reuse_venv=True)
+def bench(session: nox.Session) -> None:
+    """This SDK beside its peers, interleaved in one run; never in the gate.
+
+    `nox -s bench -- --into docs/performance` keeps the results, and `-- --profile get_run` tells
+    where the time of a call goes. The environments of the peers are made once.
+    """
+    session.install("-e", ".")
+    found = [f"--python={name}={interpreter_of(session, name)}" for name in PEERS]
+    session.run("python", "-m", "benchmarks", *found, *session.posargs)
+
+
+def interpreter_of(session: nox.Session, peer: str) -> Path:
+    """Return the Python of a peer's own environment: not all peers have one botocore in common."""
+    home = Path(session.create_tmp(), peer).resolve()
+    if not home.exists():
+        session.run("python", "-m", "venv", str(home))
+    session.run(str(home / "bin" / "pip"), "install", "--quiet", PEERS[peer], external=True)
+    return home / "bin" / "python"
 
 
 @nox.session
