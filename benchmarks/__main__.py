@@ -55,7 +55,7 @@ def parse() -> Namespace:
     add("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), metavar="NAME")
     add("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW", help="what to do")
     add("--rounds", type=int, default=5)
-    add("--calls", type=int, default=400, help="calls of a slice, fewer where each is long")
+    add("--calls", type=int, default=400, help="calls of a round, fewer where each is long")
     add("--into", type=Path, metavar="FOLDER", help="where to write results, table and picture")
     add("--profile", metavar="CALL", help="sample so many calls instead, as --calls 5000 get_run")
     add(

@@ -8,7 +8,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,15 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.rows import ROWS, Row
 
 ROOT = Path(__file__).parents[1]
+SLICES = 4
+"""Turns that a contender has in a round, each with its part of the calls."""
+
+ALTERED = re.compile("AWS_|PYTHON|(http|https|all|no)_proxy$", re.IGNORECASE)
+"""Variables that no contender sees: another interpreter's settings, such as one that keeps it from
+writing bytecode, would change what a cold start costs."""
+
 Figures = dict[str, dict[str, list[float]]]
-"""By row and contender, one of each round."""
+"""By row and contender, one of each turn."""
 
 
 @frozen
@@ -68,9 +75,8 @@ def ask(process: subprocess.Popen[str], what: Mapping[str, object] | None = None
 
 def environment(port: int) -> dict[str, str]:
     """Return the settings of all contenders: keys, region, and the stub in place of AWS."""
-    kept = {name: value for name, value in os.environ.items() if name not in _proxies()}
     return {
-        **{name: value for name, value in kept.items() if not name.startswith("AWS_")},
+        **{name: value for name, value in os.environ.items() if not ALTERED.match(name)},
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
         "AWS_REGION": "us-west-2",
@@ -82,11 +88,6 @@ def environment(port: int) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONUTF8": "1",
     }
-
-
-def _proxies() -> set[str]:
-    names = {f"{scheme}_proxy" for scheme in ("http", "https", "all", "no")}
-    return names | {name.upper() for name in names}
 
 
 @frozen
@@ -103,8 +104,8 @@ class Race:
         return row.call in self.abilities[name].get(row.kind or "sync", ())
 
     def calls(self, name: str, row: Row, times: int) -> Any:
-        """Have a contender make a slice of calls."""
-        times = max(1, round(times * row.share))
+        """Have a contender make a slice of a round's calls."""
+        times = max(1, round(times * row.share / SLICES))
         return ask(self.workers[name], {"kind": row.kind, "call": row.call, "times": times})
 
     def profile(self, name: str, kind: str, call: str, times: int) -> Any:
@@ -151,11 +152,11 @@ def measure(race: Race, names: Iterable[str], rounds: int, times: int) -> Result
     figures: Figures = {name: {} for name in rows}
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
-        order = list(race.abilities)[:: -1 if number % 2 else 1]
         for group in _measured_together(rows):
-            for contender in order:
+            for contender in _turns(race, next(iter(group.values()))):
                 _measure(race, contender, group, times, figures)
-    if waiting := {name: row for name, row in rows.items() if row.kind == "fleet"}:
+    waiting = {name: row for name, row in rows.items() if row.kind == "fleet"}
+    if waiting and "ours" in race.abilities:
         told = race.fleet()
         figures |= {name: {"ours": [told[row.measure]]} for name, row in waiting.items()}
     releases = {name: able["releases"] for name, able in race.abilities.items()}
@@ -170,12 +171,18 @@ def _measured_together(rows: Mapping[str, Row]) -> Iterable[dict[str, Row]]:
     return groups.values()
 
 
+def _turns(race: Race, row: Row) -> Iterator[str]:
+    """Yield who is next in a round: all in order, all in reverse, and so on; a cold start once."""
+    able = [name for name in race.abilities if race.can(name, row)]
+    for turn in range(1 if row.kind is None else SLICES):
+        yield from reversed(able) if turn % 2 else able
+
+
 def _measure(
     race: Race, contender: str, rows: Mapping[str, Row], times: int, figures: Figures
 ) -> None:
+    """Have one contender take its turn."""
     row = next(iter(rows.values()))
-    if not race.can(contender, row):
-        return
     told = race.first(contender) if row.kind is None else race.calls(contender, row, times)
     for name, each in rows.items():
         if told[each.measure] is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import attrs
@@ -54,7 +54,7 @@ def _line(first: str, cells: list[str]) -> str:
 
 
 def _ratio(results: Results, name: str, variant: str, contender: str) -> str:
-    """Return the ratio of a variant of ours to a contender, its range, and the aim."""
+    """Return the ratio of a variant of ours to a contender, its middle half, and the aim."""
     row, figures = ROWS[name], results.figures[name]
     if contender == variant:
         aim = aim_of(name, None, variant)
@@ -63,14 +63,15 @@ def _ratio(results: Results, name: str, variant: str, contender: str) -> str:
         return ""
     if min(figures[contender]) <= 0:  # memory that was there already
         return ""
-    ratios = sorted(ratios_of(figures[variant], figures[contender]))
-    told = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    ratios = ratios_of(figures[variant], figures[contender])
+    low, middle, high = quantiles(ratios, method="inclusive") if ratios[1:] else ratios * 3
+    told = f"{middle:.2f} ({low:.2f} to {high:.2f})"
     aim = aim_of(name, contender, variant)
-    return told if aim is None else _judged(row, median(ratios), aim, told)
+    return told if aim is None else _judged(row, middle, aim, told)
 
 
 def ratios_of(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
-    """Return the ratios of each round: what slows the machine for a while slows both."""
+    """Return the ratios of each turn: what slows the machine for a while slows both."""
     return [mine / other for mine, other in zip(ours, theirs, strict=True)]
 
 
