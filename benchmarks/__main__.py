@@ -40,9 +40,9 @@ def compare(race: harness.Race, options: Namespace) -> None:
 
 
 def profile(race: harness.Race, options: Namespace) -> None:
-    """Print where the time of a call goes, by each contender, sync and async."""
+    """Print where the time of a call goes, by each contender, in each way of making it."""
     for name in race.abilities:
-        for kind in ("sync", "async"):
+        for kind in ("sync", "async", "concurrent"):
             if options.profile in race.abilities[name][kind]:
                 told = race.profile(name, kind, options.profile, options.calls)
                 print(report.profile(told, f"{CONTENDERS[name].label}, {options.profile}, {kind}"))

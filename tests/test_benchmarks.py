@@ -54,11 +54,12 @@ def test_the_harness_measures_and_keeps_what_it_found(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no timer of CPU time")
 def test_the_profile_names_the_steps_of_a_call() -> None:
-    """Both colours are profiled, and time is found in the transport, which no call is without."""
+    """Each way of calling is profiled, and has time in the transport, as every call must."""
     printed = run_harness("--profile", "get_run", "--calls", "150")
     assert "omics_runs, get_run, sync: " in printed
     assert "omics_runs, get_run, async: " in printed
-    assert printed.count("%  transport\n") == 2
+    assert "omics_runs, get_run, concurrent: " in printed
+    assert printed.count("%  transport\n") == 3
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 A contender has `calls`, a context manager that gives its sync calls by their names, or
 `async_calls`, the same for asyncio, or both. It takes all settings from the environment and
-imports its packages at its top, for it runs in an environment that has them. To add one, write
+imports its packages at its top, for it runs in an environment that has them; but what a sync
+program can do without, where it is used, so that a cold start has no part in it. To add one, write
 the module and name it in `CONTENDERS`; another transport of this SDK takes no more than this:
 
     calls = partial(ours.calls, transport="...")
