@@ -172,8 +172,8 @@ class AsyncFleets(AsyncOperations):
             One result for each spec, the runs by their specs' names, and what stopped the sending.
 
         Raises:
-            InvalidRequestError: An argument is wrong, one of the specs is no `RunSpec`, a batch can't
-                carry what they ask for, or two would overwrite each other's files
+            InvalidRequestError: An argument is wrong, one of the specs is no `RunSpec`, a batch
+                can't carry what they ask for, or two would overwrite each other's files
                 (`NONE_WITH_OVERWRITE` with one `output_uri`). Where `specs` can be read only once,
                 the later one of two is refused instead.
             ConfigurationError: The journal can't be used: it belongs to another key, region or
@@ -226,8 +226,8 @@ class AsyncFleets(AsyncOperations):
             One result for each spec, in their order, also for those that are refused or unsent.
 
         Raises:
-            InvalidRequestError: An argument is wrong, one of the specs is no `RunSpec`, a batch can't
-                carry what they ask for, or two would overwrite each other's files
+            InvalidRequestError: An argument is wrong, one of the specs is no `RunSpec`, a batch
+                can't carry what they ask for, or two would overwrite each other's files
                 (`NONE_WITH_OVERWRITE` with one `output_uri`). Where `specs` can be read only once,
                 the later one of two is refused instead.
             ConfigurationError: The journal can't be used.
