@@ -42,7 +42,7 @@ SAME_MOMENT = 1.0
 TROUBLES_IN_A_ROW = 3
 """After so many single runs that can't be asked for, the service has trouble, and gets a pause."""
 GLANCE = 1.0
-"""Seconds between two looks for hints, once there was one."""
+"""Seconds between two looks for hints, where there was one, or some are announced."""
 
 
 @define(eq=False)
@@ -114,7 +114,7 @@ class Fleet:
     was interrupted or has failed is taken up by asking for the next outcome.
     """
 
-    def __init__(self, patience: Patience, env: Env) -> None:
+    def __init__(self, patience: Patience, env: Env, *, is_hinted: bool = False) -> None:
         self.polls = 0
         self.lists = Lists()
         self._patience = patience
@@ -131,7 +131,8 @@ class Fleet:
         self._queue: deque[Followed] = deque()
         self._ready: deque[Followed] = deque()
         self._hints: deque[RunRef | None] = deque()
-        self._is_hinted = False
+        self._is_hinted = is_hinted
+        """Whether hints are to be looked for while it sleeps."""
         self._ended: Counter[RunStatus] = Counter()
         self._outcomes = self._errors = self._troubles = 0
         self._trouble: CallError | CredentialsError | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
@@ -76,23 +76,38 @@ def plan_fleet(
     max_delay: float,
     progress: Callable[[FleetProgress], object] | None,
     env: Env,
+    events: Iterable[object] | AsyncIterable[object] | None = None,
+    *,
+    is_async: bool = False,
 ) -> FleetWait:
-    """Return the checked state of a wait that is about to begin.
+    """Return the checked state of a wait that is about to begin, by the method `name`.
+
+    If `events` are announced it looks for hints from its start; those of an async client have to
+    be asynchronous.
 
     Raises:
         InvalidRequestError: An argument is wrong; the error names all that are.
     """
     problems: Problems = patience_problems(timeout, min_delay, max_delay, progress)
+    problems += _event_problems(events, is_async=is_async)
     found = list(_found_in(runs, problems))
     followed = [_followed(f"runs[{place}]", one, env, problems) for place, one in enumerate(found)]
     refuse(name, problems)
     patience = Patience(
         timeout=timeout, min_delay=min_delay, max_delay=max_delay, progress=progress
     )
-    fleet = Fleet(patience, env)
+    fleet = Fleet(patience, env, is_hinted=events is not None)
     for one in followed:
         fleet.join(one)
     return FleetWait(fleet, env, tuple(one.ref for one in followed))
+
+
+def _event_problems(events: object, *, is_async: bool) -> Problems:
+    is_one = isinstance(events, AsyncIterable if is_async else Iterable)
+    if events is None or (is_one and not isinstance(events, (str, bytes, Mapping))):
+        return []
+    article = "an async iterable" if is_async else "an iterable"
+    return [("events", f"must be {article} of events, or None, got {events!r:.60}")]
 
 
 def _may_be_an_end(status: RunStatus | BatchStatus) -> bool:

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from omics_runs._event_feed import listening
 from omics_runs._fleet_plan import plan_fleet
 from omics_runs._fleet_waiting import all_outcomes, next_outcome
 from omics_runs._generated.sync_operations import SyncOperations
@@ -18,6 +19,7 @@ from omics_runs._submit_ways import submit as submit_flow
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
     from omics_runs._env import Env
+    from omics_runs._event_feed import EventLike
     from omics_runs._fleet_plan import RunsLike
     from omics_runs._outcomes import RunOutcome
     from omics_runs._progress import FleetProgress
@@ -92,6 +94,7 @@ class SyncFleets(SyncOperations):
         min_delay: float = 5,
         max_delay: float = 60,
         progress: Callable[[FleetProgress], object] | None = None,
+        events: Iterable[EventLike] | None = None,
     ) -> tuple[RunOutcome, ...]:
         """Wait until many runs have ended, and return how, in the order given.
 
@@ -111,6 +114,12 @@ class SyncFleets(SyncOperations):
                 drawn at random.
             progress: A plain function, called with a `FleetProgress` after each round. What it
                 raises ends the wait.
+            events: An iterable of what EventBridge tells, each as it is delivered or as
+                `parse_event` returns it: a hint, for which the runs are looked at within a second,
+                however long the delays are. It is read by a thread of its own, which
+                ends at the first item after the wait; None among the items lets it look.
+                An item that is no event, an error, an end: each is a warning in the log, and
+                polling goes on.
 
         Raises:
             InvalidRequestError: An argument is wrong; the error names every one that is.
@@ -118,8 +127,11 @@ class SyncFleets(SyncOperations):
             AuthenticationError: The service does not accept the keys.
             TransportError: There is no way to the service, and time alone won't make one.
         """
-        wait = plan_fleet("wait_all", runs, timeout, min_delay, max_delay, progress, self._env)
-        return self._run(all_outcomes(wait.fleet, self._env, wait.refs))
+        wait = plan_fleet(
+            "wait_all", runs, timeout, min_delay, max_delay, progress, self._env, events
+        )
+        with listening(wait, events):
+            return self._run(all_outcomes(wait.fleet, self._env, wait.refs))
 
     def submit(
         self,

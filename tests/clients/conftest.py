@@ -27,6 +27,11 @@ class Caller:
     def __init__(self, portal: BlockingPortal | None) -> None:
         self._portal = portal
 
+    @property
+    def is_async(self) -> bool:
+        """Whether its clients are."""
+        return self._portal is not None
+
     def client(self, emulator: Emulator, **options: Any) -> Any:
         """Return a client of `emulator`, in process."""
         made = emulator.client if self._portal is None else emulator.async_client

@@ -173,6 +173,8 @@ async def fleets(client: AsyncOmicsRunsClient, started: list[StartRunResponse]) 
 
     assert_type(await client.wait_all(started, timeout=60, progress=show), tuple[RunOutcome, ...])
     await client.wait_all(["1", RunRef("2")], progress=print)
+    await client.wait_all(["1"], events=client.iter_runs())  # type: ignore
+    await client.wait_all(["1"], events=[None])  # type: ignore
     outcomes = client.as_completed({one.ref for one in started})
     assert_type(outcomes, AsyncRunOutcomes)
     async for outcome in outcomes:

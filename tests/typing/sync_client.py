@@ -173,6 +173,8 @@ def fleets(client: OmicsRunsClient, started: list[StartRunResponse]) -> None:
 
     assert_type(client.wait_all(started, timeout=60, progress=show), tuple[RunOutcome, ...])
     client.wait_all(["1", RunRef("2")], progress=print)
+    client.wait_all(["1"], events=[parse_event({}), {"source": "aws.omics"}, None])
+    client.wait_all(["1"], events=[7])  # type: ignore
     outcomes = client.as_completed({one.ref for one in started})
     assert_type(outcomes, RunOutcomes)
     for outcome in outcomes:
