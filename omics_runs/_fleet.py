@@ -20,6 +20,7 @@ from omics_runs._job import logger
 from omics_runs._lifecycle import RUN_LIFE, Verdict
 from omics_runs._outcomes import RunOutcome
 from omics_runs._progress import FleetProgress
+from omics_runs._retry import is_throttling
 from omics_runs._run_ref import RunRef
 from omics_runs._subjects import RunSubject
 from omics_runs._timeout import at_most, last_poll_time
@@ -34,6 +35,7 @@ from omics_runs._waiting import (
 
 if TYPE_CHECKING:
     from omics_runs._env import Env
+    from omics_runs._hooks import ResponseEvent
     from omics_runs._timeout import Timeout
 
 WANTED = frozenset({RunStatus.COMPLETED})
@@ -43,6 +45,11 @@ TROUBLES_IN_A_ROW = 3
 """After so many single runs that can't be asked for, the service has trouble, and gets a pause."""
 GLANCE = 1.0
 """Seconds between two looks for hints, where there was one, or some are announced."""
+
+LONG_ROUND = 10.0
+"""Seconds after which the ends that a round has shown are told of, although it goes on."""
+FEW_ENDS = 5
+"""So many runs have to have ended before it is told when the others will."""
 
 
 @define(eq=False)
@@ -115,7 +122,7 @@ class Fleet:
     """
 
     def __init__(self, patience: Patience, env: Env, *, is_hinted: bool = False) -> None:
-        self.polls = 0
+        self.polls = self.throttled = 0
         self.lists = Lists()
         self._patience = patience
         self._env = env
@@ -135,6 +142,11 @@ class Fleet:
         """Whether hints are to be looked for while it sleeps."""
         self._ended: Counter[RunStatus] = Counter()
         self._outcomes = self._errors = self._troubles = 0
+        self._news: list[RunOutcome] = []
+        """What `progress` was not told of yet."""
+        self._told_at = self._began
+        self._lull: tuple[float, int] | None = None
+        """When the last round was over before ends began to come, and how many there were then."""
         self._trouble: CallError | CredentialsError | None = None
 
     # --- who takes part -------------------------------------------------------------------------
@@ -165,6 +177,11 @@ class Fleet:
         if _is_left(followed.outcome):
             self._left.append(followed)
         return followed.outcome
+
+    @property
+    def to_come(self) -> int:
+        """How many outcomes are still to be handed out."""
+        return sum(map(len, list(self._open.values())))
 
     @property
     def is_empty(self) -> bool:
@@ -223,6 +240,10 @@ class Fleet:
                 self._queue.append(followed)
 
     # --- what was seen --------------------------------------------------------------------------
+
+    def heard(self, event: ResponseEvent) -> None:
+        """Count an attempt that was throttled."""
+        self.throttled += is_throttling(event.error)
 
     def answered(self) -> None:
         """Note that a call got what it asked for."""
@@ -338,6 +359,8 @@ class Fleet:
         self._ready.append(followed)
         if _is_left(followed.outcome):
             return
+        if self._patience.progress is not None:
+            self._news.append(followed.outcome)
         self._outcomes += 1
         self._errors += error is not None
         if isinstance(error, (RunGoneError, RunReplacedError)):
@@ -347,10 +370,13 @@ class Fleet:
 
     def _end_round_if_done(self) -> None:
         if self._queue or not self._is_settling:
+            self._report_meanwhile()
             return
         self._is_settling = False
         self._troubles = 0
         self._rounds += 1
+        if self._lull is None or self._lull[1] == self._outcomes:
+            self._lull = self._elapsed(), self._outcomes
         time_left = self._time_left()
         remaining = len(self.following())
         if remaining and time_left < MOMENT:
@@ -395,9 +421,22 @@ class Fleet:
             extra={"omics_runs": told},
         )
 
+    def _report_meanwhile(self) -> None:
+        """Tell of ends in the midst of a long round, and of those that hints brought before one."""
+        if not self._news:
+            return
+        now = self._env.clock.monotonic()
+        since = max(self._told_at, self._due_at) if self._is_settling else self._told_at
+        if not self._is_settling and not self.following():
+            self._report(None)
+        elif now >= since + LONG_ROUND:
+            self._report(max(self._due_at - now, 0.0))
+
     def _report(self, next_delay: float | None) -> None:
+        self._told_at = self._env.clock.monotonic()
         if self._patience.progress is None:
             return
+        outcomes, self._news = self._news, []
         remaining = self.following()
         seen = Counter(one.seen.status for one in remaining if one.seen is not None)
         counts = seen + self._ended
@@ -406,11 +445,25 @@ class Fleet:
             ended=self._outcomes,
             failed=self._errors,
             remaining=len(remaining),
+            outcomes=tuple(outcomes),
             polls=self.polls,
+            throttled=self.throttled,
             elapsed=self._elapsed(),
+            seconds_left=self._seconds_left(len(remaining)),
             next_delay=next_delay,
         )
         self._patience.progress(told)
+
+    def _seconds_left(self, remaining: int) -> float | None:
+        """Return when all will have ended at the rate since ends began to come, if one can tell.
+
+        Runs that had ended before the first round say nothing of how long the others take.
+        """
+        if not remaining:
+            return 0.0
+        since, before = self._lull or (0.0, self._outcomes)
+        ends = self._outcomes - before
+        return remaining * (self._elapsed() - since) / ends if ends >= FEW_ENDS else None
 
     def _elapsed(self) -> float:
         return self._env.clock.monotonic() - self._began

@@ -39,6 +39,11 @@ class FleetWait:
         """The runs whose outcome was not handed out, and those that had not ended in time."""
         return tuple(followed.ref for followed in self.fleet.pending())
 
+    @property
+    def to_come(self) -> int:
+        """How many outcomes are still to be handed out."""
+        return self.fleet.to_come
+
     def add(self, run: RunLike) -> None:
         """Have one more run followed.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
+import attrs
+
 from omics_runs._core import Failure, outcome
 from omics_runs._effects import Flow, Sleep
 from omics_runs._errors import CallError, CredentialsError, ServiceError, UnreadableResponseError
@@ -139,6 +141,7 @@ def _met_in_lists(
 
 
 def _ask(request: Request[Out], fleet: Fleet, env: Env) -> Flow[Out | Failure]:
+    env = attrs.evolve(env, hooks=env.hooks.heard_by(fleet.heard))
     answer: Out | Failure = yield from outcome(
         request, env, fleet.bounds(), env.retry, Feature.WAITER
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from omics_runs._errors import Attempt, CallError, ConfigurationError
 from omics_runs._model import Response
@@ -81,3 +81,14 @@ class Hooks:
     on_request: RequestHook | None = field(default=None, validator=_plain_function)
     on_response: ResponseHook | None = field(default=None, validator=_plain_function)
     on_retry: RetryHook | None = field(default=None, validator=_plain_function)
+
+    def heard_by(self, listener: Callable[[ResponseEvent], object]) -> Hooks:
+        """Return the same functions, with one more that hears of each response before them."""
+        theirs = self.on_response
+
+        def on_response(event: ResponseEvent) -> None:
+            listener(event)
+            if theirs is not None:
+                theirs(event)
+
+        return evolve(self, on_response=on_response)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from omics_runs._generated.enums import RunStatus
 from omics_runs._generated.models import GetBatchResponse, GetRunResponse, GetRunTaskResponse
+from omics_runs._outcomes import RunOutcome
 
 
 @frozen(kw_only=True)
@@ -74,18 +75,30 @@ class FleetProgress:
     """How many of those have an error: all that did not complete."""
     remaining: int
     """How many have not ended yet."""
+    outcomes: tuple[RunOutcome, ...] = field(repr=False)
+    """How runs have ended of which nothing was told before, in the order of their ends. Runs that
+    time was up for are not among them."""
     polls: int
     """How many calls were made so far."""
+    throttled: int
+    """How many times the service throttled them; each attempt of a call counts."""
     elapsed: float
     """Seconds since the wait began."""
+    seconds_left: float | None
+    """Seconds until the last run ends, if they go on to end as often as they have since ends began
+    to come; None before five have. What had ended before the first round does not count."""
     next_delay: float | None
-    """Seconds until the next round; None when this was the last."""
+    """Seconds until the next round; 0 while this one goes on; None when it was the last."""
 
     def __str__(self) -> str:
         counts = [f"{count} {status}" for status, count in self.statuses.items()]
-        after = "" if self.next_delay is None else f", next in {self.next_delay:.0f} s"
         total = self.ended + self.remaining
-        return (
-            f"{self.ended} of {total} runs ended ({', '.join(counts) or 'none seen'}), "
-            f"{self.polls} polls after {self.elapsed:.0f} s{after}"
-        )
+        parts = [
+            f"{self.ended} of {total} runs ended ({', '.join(counts) or 'none seen'})",
+            f"{self.polls} polls after {self.elapsed:.0f} s",
+        ]
+        if self.seconds_left:
+            parts.append(f"about {self.seconds_left:.0f} s left")
+        if self.next_delay:
+            parts.append(f"next in {self.next_delay:.0f} s")
+        return ", ".join(parts)

@@ -104,6 +104,11 @@ def passes(error: CallError | ConfigurationError) -> bool:
     return is_server_error or fault_in(error) is not None
 
 
+def is_throttling(error: BaseException | None) -> bool:
+    """Return whether the service says that there were too many calls."""
+    return isinstance(error, ServiceError) and error.fault == "throttling"
+
+
 def left_open(error: CallError) -> bool:
     """Return whether the service may have acted although the attempt ended with `error`."""
     if isinstance(error, ServiceError):

@@ -20,6 +20,11 @@ class Wait(Protocol):
         """The runs whose outcome was not handed out, and those that had not ended in time."""
         ...
 
+    @property
+    def to_come(self) -> int:
+        """How many outcomes are still to be handed out."""
+        ...
+
     def add(self, run: RunLike) -> None:
         """Have one more run followed."""
         ...
@@ -86,6 +91,9 @@ class RunOutcomes(_Outcomes, Iterator[RunOutcome]):
     def __init__(self, next_outcome: Callable[[], RunOutcome | None], wait: Wait) -> None:
         self._next_outcome = next_outcome
         self._wait = wait
+
+    def __length_hint__(self) -> int:
+        return self._wait.to_come  # `rich.progress.track` asks for it
 
     def __next__(self) -> RunOutcome:
         outcome = self._next_outcome()

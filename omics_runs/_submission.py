@@ -268,6 +268,8 @@ class SubmitProgress:
     """How many specs were refused so far."""
     unsent: int
     """How many specs were left unsent so far."""
+    throttled: int
+    """How many starts the service has throttled so far; each attempt counts."""
     elapsed: float
     """Seconds since the submission began."""
 

@@ -33,7 +33,7 @@ from omics_runs._model import Response
 from omics_runs._overwrites import place_of
 from omics_runs._request import Request
 from omics_runs._retries import Retry, request_of, text_of
-from omics_runs._retry import RetryPolicy, passes
+from omics_runs._retry import RetryPolicy, is_throttling, passes
 from omics_runs._rules import kind
 from omics_runs._submission import (
     FIRST_GENERATION,
@@ -406,6 +406,7 @@ class _Report:
         self._clock = env.clock
         self._began = env.clock.monotonic()
         self._counts = {"started": 0, "adopted": 0, "refused": 0, "unsent": 0}
+        self._throttled = 0
 
     def tell(self, result: Submitted) -> None:
         """Count a result, and tell of it."""
@@ -419,6 +420,7 @@ class _Report:
         logger.warning(
             "still submitting request id %s: %s", request_id, trouble, extra={"omics_runs": told}
         )
+        self._throttled += is_throttling(trouble)
         self._tell(result=None, trouble=trouble)
 
     def log_end(self, key: str, outcome: str) -> None:
@@ -444,6 +446,7 @@ class _Report:
                     result=result,
                     trouble=trouble,
                     total=self._plan.total,
+                    throttled=self._throttled,
                     elapsed=self._elapsed,
                     **self._counts,
                 )

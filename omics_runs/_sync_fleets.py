@@ -72,8 +72,9 @@ class SyncFleets(SyncOperations):
             min_delay: Shortest delay between rounds, in seconds.
             max_delay: Longest delay between rounds, in seconds; delays grow towards it and are
                 drawn at random.
-            progress: A plain function, called with a `FleetProgress` after each round. What it
-                raises comes out of the iterator, which can go on.
+            progress: A plain function, called with a `FleetProgress` after each round, and every
+                ten seconds of a long one; a `LiveDisplay` will do. What it raises comes out
+                of the iterator, which can go on.
 
         Returns:
             An iterator over `RunOutcome`s that takes more runs and hints meanwhile, and can be
@@ -112,8 +113,8 @@ class SyncFleets(SyncOperations):
             min_delay: Shortest delay between rounds, in seconds.
             max_delay: Longest delay between rounds, in seconds; delays grow towards it and are
                 drawn at random.
-            progress: A plain function, called with a `FleetProgress` after each round. What it
-                raises ends the wait.
+            progress: A plain function, called with a `FleetProgress` after each round, and every
+                ten seconds of a long one; a `LiveDisplay` will do. What it raises ends the wait.
             events: An iterable of what EventBridge tells, each as it is delivered or as
                 `parse_event` returns it: a hint, for which the runs are looked at within a second,
                 however long the delays are. It is read by a thread of its own, which

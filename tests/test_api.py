@@ -21,6 +21,7 @@ from omics_runs import (
     GetRunResponse,
     RunStatus,
     Submission,
+    display,
     errors,
     models,
 )
@@ -29,7 +30,7 @@ from omics_runs._generated import models as generated_models
 from omics_runs._model import Model, Response
 from omics_runs._request import Request
 
-MODULES = [omics_runs, errors, models]
+MODULES = [omics_runs, display, errors, models]
 RUN = GetRunResponse(id="1", arn="a", status=RunStatus.FAILED)
 WANTED = {RunStatus.COMPLETED}
 

@@ -21,6 +21,7 @@ import griffe
 MODULES = (
     "omics_runs.models",
     "omics_runs.errors",
+    "omics_runs.display",
     "omics_runs.emulator",
     "omics_runs.pytest_plugin",
     "omics_runs",

@@ -609,6 +609,7 @@ def test_progress_tells_counts_rate_and_time() -> None:
         "s3",
     ]
     assert isinstance(seen[1].trouble, errors.ThrottlingError)
+    assert [one.throttled for one in seen] == [0, 1, 1, 1, 1]
 
 
 def test_progress_of_what_cannot_be_counted() -> None:

@@ -55,6 +55,7 @@ from omics_runs import (
     errors,
     parse_event,
 )
+from omics_runs.display import LiveDisplay
 from omics_runs.models import (
     BatchListItem,
     ConfigurationListItem,
@@ -173,6 +174,9 @@ async def fleets(client: AsyncOmicsRunsClient, started: list[StartRunResponse]) 
 
     assert_type(await client.wait_all(started, timeout=60, progress=show), tuple[RunOutcome, ...])
     await client.wait_all(["1", RunRef("2")], progress=print)
+    await client.wait_all(["1"], progress=LiveDisplay())
+    await client.wait_until("1", progress=LiveDisplay())
+    await client.submit([], key="k", progress=LiveDisplay())
     await client.wait_all(["1"], events=client.iter_runs())  # type: ignore
     await client.wait_all(["1"], events=[None])  # type: ignore
     outcomes = client.as_completed({one.ref for one in started})

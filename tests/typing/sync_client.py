@@ -57,6 +57,7 @@ from omics_runs import (
     parse_event,
     read_sample_sheet,
 )
+from omics_runs.display import LiveDisplay
 from omics_runs.models import (
     BatchListItem,
     ConfigurationListItem,
@@ -173,6 +174,9 @@ def fleets(client: OmicsRunsClient, started: list[StartRunResponse]) -> None:
 
     assert_type(client.wait_all(started, timeout=60, progress=show), tuple[RunOutcome, ...])
     client.wait_all(["1", RunRef("2")], progress=print)
+    client.wait_all(["1"], progress=LiveDisplay())
+    client.wait_until("1", progress=LiveDisplay())
+    client.submit([], key="k", progress=LiveDisplay())
     client.wait_all(["1"], events=[parse_event({}), {"source": "aws.omics"}, None])
     client.wait_all(["1"], events=[7])  # type: ignore
     outcomes = client.as_completed({one.ref for one in started})
