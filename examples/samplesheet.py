@@ -8,25 +8,28 @@ throttles as the service does, loses answers, and refuses some starts; some of t
     python examples/samplesheet.py --aws WORKFLOW_ID ROLE_ARN OUTPUT_URI --sheet samples.csv
 
 Kill it in the middle, by Ctrl-C or worse, and start it again with the `--folder` that it has named:
-it goes on where it was, and ends with one run for each sample.
+it goes on where it was, and ends with one run for each sample. In a terminal it has a live picture
+if there is rich: `pip install 'omics-runs[rich]'`.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
 
 from omics_runs import (
     Columns,
     OmicsRunsClient,
+    RunOutcome,
     StartRunRequest,
-    Submission,
-    SubmitProgress,
     read_sample_sheet,
 )
+from omics_runs.display import LiveDisplay
 from omics_runs.emulator import Durations, Emulator, Fault, ScaledClock
 
 BRIEF = Durations(pending=5, starting=30, running=60, stopping=5)
@@ -37,34 +40,28 @@ def main(client: OmicsRunsClient, base: StartRunRequest, sheet: Path, journal: P
     """Submit the sheet, wait for the runs, and print what became of them."""
     columns = Columns(base, name="sample", parameters={"reads": str, "threads": int})
     specs = read_sample_sheet(sheet, columns)
-    submission = client.submit(specs, key=sheet.stem, journal=journal, progress=show)
-    print(submission)
-    for result in submission.refused:
-        print(result)
-    if submission.refused:  # here a role that was too new; mend what it says, and submit again
-        submission = client.submit(specs, key=sheet.stem, journal=journal, progress=show)
+    with LiveDisplay(sys.stdout) as display:
+        submission = client.submit(specs, key=sheet.stem, journal=journal, progress=display)
         print(submission)
-    submission.raise_for_errors()
-    report(client, submission)
+        if submission.refused:  # here a role that was too new; mend what it says, and submit again
+            submission = client.submit(specs, key=sheet.stem, journal=journal, progress=display)
+            print(submission)
+        submission.raise_for_errors()
+        runs = submission.started.values()
+        outcomes = client.wait_all(runs, timeout=86_400, progress=display)
+    report(dict(zip(submission.started, outcomes, strict=True)))
 
 
-def show(progress: SubmitProgress) -> None:
-    """Print every tenth result, and all trouble."""
-    if progress.trouble is not None or progress.done % 10 == 0:
-        print(progress, flush=True)
-
-
-def report(client: OmicsRunsClient, submission: Submission) -> None:
-    """Wait for the ends of all runs, and print how many ended how."""
+def report(outcomes: Mapping[str, RunOutcome]) -> None:
+    """Print which runs have failed, and how many ended how."""
     ends: Counter[str] = Counter()
-    outcomes = client.wait_all(submission.started.values(), timeout=86_400)
-    for name, outcome in zip(submission.started, outcomes, strict=True):
+    for name, outcome in outcomes.items():
         run, error = outcome.run, outcome.error
         ends[run.status if run else "unknown"] += 1
         if error is not None:
             print(f"{name} FAILED: {run.failure_reason}" if run and run.failure_reason else error)
     counts = ", ".join(f"{count} {status}" for status, count in ends.items())
-    print(f"{len(submission.started)} runs: {counts}")
+    print(f"{len(outcomes)} runs: {counts}")
 
 
 def write_sheet(sheet: Path, samples: int) -> None:
@@ -80,7 +77,7 @@ def unkind_emulator(data: Path) -> Emulator:
     too_new = "The role can't be assumed yet."
     emulator.faults.add(
         Fault("StartRun", status=500, after_commit=True, skip=3),
-        Fault("StartRun", code="ValidationException", message=too_new, skip=6, times=2),
+        Fault("StartRun", code="ValidationException", message=too_new, skip=90, times=2),
         Fault.throttle("StartRun", times=3),
     )
     emulator.plan(name="S*7", ends="FAILED", failure_reason="OUT_OF_MEMORY_ERROR")
@@ -108,7 +105,7 @@ if __name__ == "__main__":
     base = StartRunRequest(
         workflow_id=workflow_id, role_arn=role_arn, output_uri=output_uri, storage_type="DYNAMIC"
     )
-    logging.getLogger("omics_runs").addHandler(logging.NullHandler())  # `show` tells of trouble
+    logging.getLogger("omics_runs").addHandler(logging.NullHandler())  # the display tells
     if options.aws:
         with OmicsRunsClient() as client:
             main(client, base, sheet, folder / "journal")
