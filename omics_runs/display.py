@@ -89,7 +89,8 @@ class LiveDisplay:
                 for stage in list(self._stages.values()):
                     self._end(stage)
             finally:
-                self._screen.close()
+                self._screen.close()  # also if Ctrl-C came once more
+                self._stages.clear()
                 self._screen = PlainScreen(self._stream.write)
 
     def _stage_of(self, progress: Any) -> Stage:

@@ -406,6 +406,41 @@ def test_whatever_ends_a_block_leaves_the_terminal_clean(kind: type[BaseExceptio
     assert drawing() == []
 
 
+def test_a_second_ctrl_c_leaves_the_terminal_clean_too() -> None:
+    """Who interrupts the last pictures gets no more of them, and a sound terminal."""
+    main = threading.current_thread()
+
+    class Impatient(Terminal):
+        """A terminal at which somebody presses Ctrl-C while it is written to."""
+
+        presses = 0
+
+        def write(self, text: str) -> int:
+            if self.presses and threading.current_thread() is main:
+                self.presses -= 1
+                raise KeyboardInterrupt
+            return super().write(text)
+
+    stream, stdout = Impatient(), sys.stdout
+    display = LiveDisplay(stream)
+
+    def interrupted() -> None:
+        with display:
+            for number in (1, 2):
+                run = GetRunResponse(id=str(number), arn="a", status=RunStatus.RUNNING)
+                display(Progress(run=run, changed=True, polls=1, elapsed=1.0, next_delay=5.0))
+            stream.presses = 1
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert sys.stdout is stdout
+    assert drawing() == []
+    shown = len(stream.text)
+    with display:
+        display(FLEET[0])
+    assert "run 2" not in stream.text[shown:]
+
+
 def test_an_unclosed_display_hides_no_cursor() -> None:
     """Also while a picture is drawn the cursor is there, so that no death can take it away."""
     stream = Terminal()
