@@ -16,6 +16,7 @@ from omics_runs._display_story import (
     Stage,
     clock_of,
     is_last,
+    is_terminal,
     key_of,
     roughly,
     state_of,
@@ -52,8 +53,8 @@ def console_for(stream: TextIO) -> Console | None:
     console = Console(file=stream)
     if console.is_jupyter:
         return console if find_spec("ipywidgets") else None
-    is_terminal = stream.isatty() and console.is_terminal and not console.is_dumb_terminal
-    return console if is_terminal else None
+    can_draw = stream.isatty() and console.is_terminal and not console.is_dumb_terminal
+    return console if can_draw else None
 
 
 @frozen(eq=False)
@@ -108,7 +109,7 @@ class LiveScreen:
 
         What goes to a file must get there, although the picture is on a terminal.
         """
-        return self.console.is_jupyter or (stream is not None and stream.isatty())
+        return self.console.is_jupyter or is_terminal(stream)
 
 
 @frozen

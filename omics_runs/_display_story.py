@@ -6,7 +6,7 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -58,7 +58,7 @@ class Stage:
             self._note_throttling(progress.elapsed, progress.throttled)
         if isinstance(progress, FleetProgress):
             failed = [one for one in progress.outcomes if one.error is not None]
-            self.reasons.update(map(_reason_of, failed))
+            self.reasons = self.reasons + Counter(map(_reason_of, failed))  # drawn by a thread
             return list(_first(list(map(failure_of, failed))))
         return list(_refusals(progress)) if isinstance(progress, SubmitProgress) else []
 
@@ -156,6 +156,14 @@ def one_line(text: str) -> str:
     """Return a text of the service's in one line, without what would steer a terminal."""
     words = " ".join(text.split())
     return "".join(char if char.isprintable() else "?" for char in words)
+
+
+def is_terminal(stream: Any) -> bool:
+    """Return whether a stream is a terminal; what is closed, or says nothing of it, is none."""
+    try:
+        return bool(stream.isatty())
+    except Exception:  # noqa: BLE001  (whatever a foreign stream raises)
+        return False
 
 
 def clock_of(seconds: float) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO, cast
 from attrs import frozen
 
 from omics_runs._display_plain import PlainScreen
-from omics_runs._display_story import Stage, is_last, key_of
+from omics_runs._display_story import Stage, is_last, is_terminal, key_of
 from omics_runs._progress import BatchProgress, FleetProgress, Progress, TaskProgress
 from omics_runs._submission import SubmitProgress
 
@@ -139,10 +139,7 @@ class _Forgiving:
 
     def isatty(self) -> bool:
         """Return whether it is a terminal."""
-        try:
-            return bool(self.stream.isatty())
-        except Exception:  # noqa: BLE001  (it is closed, or there is none)
-            return False
+        return is_terminal(self.stream)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)

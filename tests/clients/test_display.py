@@ -488,7 +488,7 @@ def test_what_is_printed_to_the_terminal_goes_above(monkeypatch: pytest.MonkeyPa
     """A loop over outcomes may print without spoiling the picture."""
     stream = Terminal()
     monkeypatch.setattr(sys, "stdout", stream)
-    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(sys, "stderr", closed())
     with LiveDisplay(stream) as display:
         display(FLEET[0])
         print("result")  # noqa: T201
@@ -561,13 +561,13 @@ def closed() -> io.StringIO:
     ],
 )
 def test_no_stream_ends_a_wait(
-    make: Callable[[], Any], is_inside: bool, caller: Caller, emulator: Emulator
+    make: Callable[[], Any], is_inside: bool, emulator: Emulator
 ) -> None:
     """What goes wrong with the display is no reason to stop."""
     stream = make()
     display = LiveDisplay(stream)
     with display if is_inside else contextlib.nullcontext():
-        submit_and_wait(caller, emulator, display)
+        submit_and_wait(Caller(None), emulator, display)
     assert emulator.count("StartRun") == 8
     stream.close()
 
