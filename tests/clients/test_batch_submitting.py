@@ -103,9 +103,9 @@ def test_a_hundred_runs_need_no_file(emulator: Emulator) -> None:
     assert (bucket.uploads, len(emulator.runs)) == (0, 100)
 
 
-def test_a_batch_can_be_waited_for(caller: Caller, emulator: Emulator) -> None:
+def test_a_batch_can_be_waited_for(emulator: Emulator) -> None:
     """The submission says which batch it was, as does each result."""
-    client = caller.client(emulator)
+    client = emulator.client()
     submission = client.submit(specs(), **VIA)
     (batch_id,) = submission.batch_ids
     assert {one.batch_id for one in submission.results} == {batch_id}
@@ -184,10 +184,10 @@ def test_without_a_journal_the_id_finds_the_batch(caller: Caller, emulator: Emul
 
 @pytest.mark.parametrize(("first", "second"), [("runs", "batch"), ("batch", "runs")])
 def test_a_journal_is_of_one_way(
-    caller: Caller, emulator: Emulator, journal: Path, first: str, second: str
+    emulator: Emulator, journal: Path, first: str, second: str
 ) -> None:
     """The other way would not recognize its runs, so nothing is sent."""
-    client = caller.client(emulator)
+    client = emulator.client()
     client.submit(specs(), key=KEY, journal=journal, via=first)
     with pytest.raises(errors.ConfigurationError, match=f"via='{first}', and not via='{second}'"):
         client.submit(specs(COUNT + 1), key=KEY, journal=journal, via=second)
@@ -291,11 +291,9 @@ def test_a_run_that_is_refused_is_mended_under_its_name(emulator: Emulator, jour
     assert len(emulator.runs) == 2
 
 
-def test_a_batch_that_failed_refuses_all_of_its_specs(
-    caller: Caller, emulator: Emulator, journal: Path
-) -> None:
+def test_a_batch_that_failed_refuses_all_of_its_specs(emulator: Emulator, journal: Path) -> None:
     """A file that is not there, for one; put there, the next submission goes on as the next."""
-    client = caller.client(emulator)
+    client = emulator.client()
     failed = client.submit(specs(101), **VIA, journal=journal, upload=lambda *_: "s3://b/none")
     assert {type(one.error) for one in failed.refused} == {errors.BatchFailedError}
     assert (len(failed.refused), failed.stopped_by) == (101, None)
@@ -311,11 +309,11 @@ def test_a_batch_that_failed_refuses_all_of_its_specs(
     [("ServiceQuotaExceededException", "unsent"), ("ValidationException", "refused")],
 )
 def test_a_batch_that_is_not_accepted(
-    caller: Caller, emulator: Emulator, journal: Path, code: str, status: str
+    emulator: Emulator, journal: Path, code: str, status: str
 ) -> None:
     """Nothing was started; the next submission sends it again, whatever has changed."""
     emulator.faults.add(Fault("StartRunBatch", code=code))
-    client = caller.client(emulator)
+    client = emulator.client()
     submission = client.submit(specs(), **VIA, journal=journal)
     assert statuses(submission) == [status] * COUNT
     assert not any(one.may_have_started for one in submission.results)
