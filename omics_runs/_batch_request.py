@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -69,6 +70,15 @@ def setting_of(spec: RunSpec) -> InlineSetting:
 def file_of(specs: Specs) -> bytes:
     """Return the content of a file of settings."""
     return json.dumps([setting_of(spec).to_dict() for spec in specs]).encode()
+
+
+def file_name(request_id: str, content: bytes) -> str:
+    """Return how a file of settings is called: the same for the same batch, and only for that.
+
+    So no file is changed that a batch has still to read, and other settings make another request,
+    which the service won't take for one that it knows.
+    """
+    return f"{request_id}-{hashlib.sha256(content).hexdigest()[:16]}.json"
 
 
 def is_json(request: StartRunRequest) -> bool:

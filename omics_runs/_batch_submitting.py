@@ -18,6 +18,7 @@ from attrs import field, frozen
 from omics_runs._batch_request import (
     batch_problems,
     batch_request,
+    file_name,
     file_of,
     is_json,
     setting_of,
@@ -274,16 +275,17 @@ class BatchCampaign(Campaign):
     def _write(self, load: Load) -> StartRunBatchRequest:
         """Return the request of a new batch, once its file is uploaded and it is noted."""
         request_id = self._request_id(load)
-        settings = self._settings(load.specs, f"{request_id}.json")
+        settings = self._settings(load.specs, request_id)
         request = batch_request(request_id, load.specs, settings)
         rows = [(task.name, task.generation, task.digest) for task in load.tasks]
         self._batches.sending_batch(load.number, request, rows)
         return request
 
-    def _settings(self, specs: list[RunSpec], file_name: str) -> BatchRunSettings:
+    def _settings(self, specs: list[RunSpec], request_id: str) -> BatchRunSettings:
         if self._upload is None or len(specs) <= INLINE_LIMIT:
             return InlineSettings([setting_of(spec) for spec in specs])
-        uri = self._upload(file_name, file_of(specs))
+        content = file_of(specs)
+        uri = self._upload(file_name(request_id, content), content)
         if not str(uri).startswith("s3://"):
             what = f"must return the s3:// URI of the file, got {uri!r}"
             raise InvalidRequestError("submit", [("upload", what)])

@@ -179,7 +179,9 @@ class SyncFleets(SyncOperations):
                 way, too.
             upload: Puts the settings of a batch with more than 100 runs into S3, and returns the
                 `s3://` URI; a plain function that is called with a name for the file and its
-                bytes. What it raises ends the submission before anything of the batch was sent.
+                bytes. The name is another for other bytes; keep it, so that no file changes that a
+                batch has still to read. What it raises ends the submission before anything of the
+                batch was sent.
 
         Returns:
             One result for each spec, the runs by their specs' names, and what stopped the sending.
