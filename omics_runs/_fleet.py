@@ -216,7 +216,10 @@ class Fleet:
 
     @property
     def is_seen(self) -> bool:
-        """Whether each run was seen, or its end; it is looked into between sweeps only."""
+        """Whether each run was seen, or its end.
+
+        It is told between rounds only, for all runs are gone through.
+        """
         is_busy = self._is_settling or bool(self._queue)
         return not is_busy and all(one.seen is not None for one in self.following())
 
