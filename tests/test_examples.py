@@ -19,7 +19,7 @@ ORDER = ["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"]
 SYNC, ASYNC, GROUP = "start_and_wait.py", "start_and_wait_async.py", "run_group.py"
 PACED, SHEET, TESTS = "paced_submissions.py", "samplesheet.py", "test_your_code.py"
 SUBMISSIONS, FLEET = "../benchmarks/submissions.py", "../benchmarks/fleet.py"
-SOAK = "../benchmarks/soak.py"
+SOAK, PLAN = "../benchmarks/soak.py", "../benchmarks/plan.py"
 AWS = ["--aws", "1234567", "arn:aws:iam::123456789012:role/OmicsRole", "s3://my-bucket/out"]
 
 
@@ -136,6 +136,21 @@ def test_the_benchmark_of_submissions_runs() -> None:
         ["boto3,", "legacy"],
         ["boto3,", "adaptive"],
     ]
+
+
+def test_a_plan_on_paper_comes_true() -> None:
+    """The arithmetic that the docs give for very many runs agrees with a wait that is played."""
+    output = run_example(PLAN, ["--runs", "300", "--concurrent", "20"], {})
+    rows = re.findall(r"^(\D+?) +([\d,.]+) +([\d,.]+)$", output, re.MULTILINE)
+    told = [(what, *(float(one.replace(",", "")) for one in both)) for what, *both in rows]
+    paper = {what: number for what, number, _ in told}
+    played = {what: number for what, _, number in told}
+    assert played["StartRun"] == played["GetRun"] == paper["GetRun"] == 300
+    assert played["throttled"] == 0
+    assert played["ListRuns a round, at most"] <= paper["ListRuns a round, at most"] == 7
+    assert 0.7 * paper["ListRuns"] <= played["ListRuns"] <= paper["ListRuns"]
+    hours = "hours until all is known"
+    assert played[hours] == pytest.approx(paper[hours], rel=0.03)
 
 
 def test_the_soak_runs() -> None:
