@@ -84,7 +84,7 @@ class SyncDriver:
     def _send(self, request: httpx.Request, time_left: float | None) -> httpx.Response:
         seconds = math.inf if time_left is None else time_left
         until = self.clock.monotonic() + seconds
-        response = self.pool.http().send(request, auth=None, follow_redirects=False, stream=True)
+        response = self.pool.sender().send(request)
         try:
             response.stream = _Bounded(
                 cast("httpx.SyncByteStream", response.stream), self.clock, until
@@ -158,8 +158,8 @@ class AsyncDriver:
         match effect:
             case Send(request, time_left):
                 with anyio.fail_after(time_left):
-                    http = await self.pool.http()
-                    return await http.send(request, auth=None, follow_redirects=False)
+                    sender = await self.pool.sender()
+                    return await sender.send(request)
             case Sleep(seconds):
                 await self.clock.asleep(seconds)
                 return None

@@ -1,8 +1,8 @@
 """The connections of a client, and where they belong: to one process, and to one event loop.
 
-What a client owns is a recipe. An httpx client is made of it with the first call, and again
-wherever the last one can't be used: in a forked child, whose sockets are its parent's, and in
-another event loop, because neither sockets nor locks can be carried from loop to loop.
+What a client owns is a recipe. A sender is made of it with the first call, and again wherever the
+last one can't be used: in a forked child, whose sockets are its parent's, and in another event
+loop, because neither sockets nor locks can be carried from loop to loop.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import httpx
 from anyio.lowlevel import current_token
 from attrs import field, frozen
 
+from omics_runs._connections import AsyncSender, Sender, ThroughAsyncClient, ThroughClient
 from omics_runs._errors import ConfigurationError
 from omics_runs._forks import Lock, renew_in_children
 from omics_runs._recipe import Recipe
@@ -37,7 +38,7 @@ class SyncPool:
     def __init__(self, recipe: Recipe) -> None:
         self.is_closed = False
         self._recipe = recipe
-        self._http: httpx.Client | None = None
+        self._sender: Sender | None = None
         self._lock = Lock()
         renew_in_children(self)
         _OPEN_AT_THE_END.add(self)
@@ -46,14 +47,14 @@ class SyncPool:
         """Return the error of who wants to use it; None if it is of use."""
         return closed() if self.is_closed else None
 
-    def http(self) -> httpx.Client:
-        """Return the httpx client to send with."""
+    def sender(self) -> Sender:
+        """Return what to send with."""
         with self._lock.current:
             if self.is_closed:
                 raise closed()
-            if self._http is None:
-                self._http = self._recipe.sync_client()
-            return self._http
+            if self._sender is None:
+                self._sender = self._recipe.sender()
+            return self._sender
 
     def close(self) -> None:
         """Close all connections for good; a second time does nothing."""
@@ -63,19 +64,19 @@ class SyncPool:
     def rest(self) -> None:
         """Close all connections; the next call opens new ones."""
         with self._lock.current:
-            http, self._http = self._http, None
-        if http is not None:
-            http.close()
+            sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.close()
 
     def renew(self) -> None:
         """Leave the connections to the parent."""
-        _LEFT_TO_THE_PARENT.append(self._http)
-        self._http = None
+        _LEFT_TO_THE_PARENT.append(self._sender)
+        self._sender = None
 
     def __del__(self) -> None:
-        http, self._http = self._http, None
-        if http is not None:
-            http.close()
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.close()
             _warn_of_unclosed(self, "call close()")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -107,19 +108,19 @@ class AsyncPool:
         """Return the error of who wants to use it; None if it is of use."""
         return closed() if self.is_closed else None
 
-    async def http(self) -> httpx.AsyncClient:
-        """Return the httpx client to send with on the running event loop."""
+    async def sender(self) -> AsyncSender:
+        """Return what to send with on the running event loop."""
         if self.is_closed:
             raise closed()
         lease = self._leases.get(current_token()) or await self._lease()
-        return lease.http
+        return lease.sender
 
     async def _lease(self) -> _Lease:
         for loop in filter(_is_over, list(self._leases)):
             self._leases.pop(loop, None)
-        loop, http = current_token(), self._recipe.async_client()
-        end = _until_the_loop_ends(self._leases, loop, http)
-        lease = self._leases[loop] = _Lease(http, end)
+        loop, sender = current_token(), self._recipe.async_sender()
+        end = _until_the_loop_ends(self._leases, loop, sender)
+        lease = self._leases[loop] = _Lease(sender, end)
         await anext(end)  # which suspends nothing: no other task comes in between
         return lease
 
@@ -149,19 +150,19 @@ class AsyncPool:
 class _Lease:
     """What an event loop has of a pool."""
 
-    http: httpx.AsyncClient
+    sender: AsyncSender
     end: AsyncGenerator[None] = field(repr=False)
 
 
 async def _until_the_loop_ends(
-    leases: dict[object, _Lease], loop: object, http: httpx.AsyncClient
+    leases: dict[object, _Lease], loop: object, sender: AsyncSender
 ) -> AsyncGenerator[None]:
-    """Close `http` when the event loop ends: asyncio and trio close all generators before."""
+    """Close the connections when the loop ends: asyncio and trio close all generators before."""
     try:
         yield
     finally:
         leases.pop(loop, None)
-        await http.aclose()
+        await sender.aclose()
 
 
 def _is_over(token: object) -> bool:
@@ -210,8 +211,8 @@ class _Lent(Generic[Http]):
 class LentClient(_Lent[httpx.Client]):
     """The caller's httpx client."""
 
-    def http(self) -> httpx.Client:
-        return self._usable()
+    def sender(self) -> Sender:
+        return ThroughClient(self._usable())
 
     def close(self) -> None:
         self._http.close()
@@ -220,8 +221,8 @@ class LentClient(_Lent[httpx.Client]):
 class LentAsyncClient(_Lent[httpx.AsyncClient]):
     """The caller's async httpx client."""
 
-    async def http(self) -> httpx.AsyncClient:
-        return self._usable()
+    async def sender(self) -> AsyncSender:
+        return ThroughAsyncClient(self._usable())
 
     async def aclose(self) -> None:
         await self._http.aclose()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, NoReturn, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -17,26 +17,40 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import Factory, field, frozen
 
+from omics_runs._connections import (
+    IDLE,
+    MOST,
+    AsyncConnections,
+    AsyncSender,
+    Connections,
+    Sender,
+    ThroughAsyncClient,
+    ThroughClient,
+)
 from omics_runs._errors import ConfigurationError
 
 ProxyLike: TypeAlias = str | httpx.Proxy
 
 SYNC_LIMITS = httpx.Limits(
-    max_connections=100, max_keepalive_connections=100, keepalive_expiry=75.0
+    max_connections=MOST, max_keepalive_connections=MOST, keepalive_expiry=IDLE
 )
-"""Idle connections outlive the longest delay between two polls, so that a wait keeps one.
-
-Above the bound for idle ones httpx closes connections that the next call would use, or even has
+"""Above the bound for idle ones httpx closes connections that the next call would use, or even has
 been given already; with 32 threads and a bound of 20 every second call opens a new one.
 """
 ASYNC_LIMITS = httpx.Limits(
-    max_connections=100, max_keepalive_connections=20, keepalive_expiry=75.0
+    max_connections=MOST, max_keepalive_connections=20, keepalive_expiry=IDLE
 )
-"""The same for tasks, where httpx slows down as connections grow."""
+"""The same for tasks behind a proxy, where httpx slows down as connections grow."""
 
 PORTS = {"http": 80, "https": 443}
 
 T = TypeVar("T", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+
+
+@cache
+def _no_certificates() -> ssl.SSLContext:
+    """Return what trusts nobody, where nothing is encrypted: it reads no certificates."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @cache
@@ -45,9 +59,10 @@ def _usual_certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context(verify=True, trust_env=False)
 
 
-def _context(verify: bool | str | ssl.SSLContext) -> ssl.SSLContext:
+def _context(verify: bool | str | ssl.SSLContext) -> ssl.SSLContext | None:
+    """Return the certificates of the caller's choice; None for the usual ones."""
     if verify is True:
-        return _usual_certificates()
+        return None
     if not isinstance(verify, str):
         return httpx.create_ssl_context(verify=verify, trust_env=False)
     is_file = os.path.isfile(verify)  # noqa: PTH113  (it may be a list of folders)
@@ -92,7 +107,7 @@ class Recipe:
     """The proxy given as an argument; None to look in the environment."""
     urls: tuple[str, ...]
     """Where the client's calls will go."""
-    _context: ssl.SSLContext = field(
+    _context: ssl.SSLContext | None = field(
         init=False, repr=False, default=Factory(lambda self: _context(self.verify), takes_self=True)
     )
     _proxies: Mapping[str, ProxyLike] = field(
@@ -100,25 +115,40 @@ class Recipe:
     )
 
     def __attrs_post_init__(self) -> None:
+        if not self._proxies:
+            return
         try:
-            self.sync_client()
+            self.sender()
         except (ValueError, TypeError, ImportError, httpx.InvalidURL) as error:
             msg = f"the HTTP client can't be built, check proxy settings: {error}"
             raise ConfigurationError(msg) from error
 
-    def sync_client(self) -> httpx.Client:
-        """Return an httpx client that has no connections yet."""
-        main, mounts = self._transports(httpx.HTTPTransport, SYNC_LIMITS)
-        return httpx.Client(transport=main, mounts=mounts, trust_env=False)
+    def sender(self) -> Sender:
+        """Return what sends from threads; it has no connections yet."""
+        make = self._maker(httpx.HTTPTransport, SYNC_LIMITS)
+        if not self._proxies:
+            return Connections(make())
+        mounts = {where: make(proxy=proxy) for where, proxy in self._proxies.items()}
+        return ThroughClient(httpx.Client(transport=make(), mounts=mounts, trust_env=False))
 
-    def async_client(self) -> httpx.AsyncClient:
-        """Return an async httpx client that has no connections yet."""
-        main, mounts = self._transports(httpx.AsyncHTTPTransport, ASYNC_LIMITS)
-        return httpx.AsyncClient(transport=main, mounts=mounts, trust_env=False)
+    def async_sender(self) -> AsyncSender:
+        """Return what sends from tasks; it has no connections yet."""
+        if not self._proxies:
+            hosts = len(self.urls)  # of which a connection each is kept
+            limits = httpx.Limits(max_connections=hosts, keepalive_expiry=IDLE)
+            return AsyncConnections(self._maker(httpx.AsyncHTTPTransport, limits))
+        make = self._maker(httpx.AsyncHTTPTransport, ASYNC_LIMITS)
+        mounts = {where: make(proxy=proxy) for where, proxy in self._proxies.items()}
+        http = httpx.AsyncClient(transport=make(), mounts=mounts, trust_env=False)
+        return ThroughAsyncClient(http)
 
-    def _transports(self, kind: type[T], limits: httpx.Limits) -> tuple[T, dict[str, T]]:
-        make = partial(kind, verify=self._context, limits=limits, trust_env=False)
-        return make(), {where: make(proxy=proxy) for where, proxy in self._proxies.items()}
+    def _maker(self, kind: Callable[..., T], limits: httpx.Limits) -> Callable[..., T]:
+        return partial(kind, verify=self._certificates(), limits=limits, trust_env=False)
+
+    def _certificates(self) -> ssl.SSLContext:
+        """Return them when they are needed: reading the usual ones takes its time and memory."""
+        is_encrypted = self._proxies or any(urlsplit(url).scheme == "https" for url in self.urls)
+        return self._context or (_usual_certificates() if is_encrypted else _no_certificates())
 
     def __reduce__(self) -> tuple[Any, ...]:
         if isinstance(self.verify, ssl.SSLContext):

@@ -77,7 +77,7 @@ def test_no_log_shows_a_secret(
     fresh.get_run("1")
     fresh.close()
     loggers = {record.name.partition(".")[0] for record in caplog.records}
-    assert {"omics_runs", "httpx", "httpcore", "botocore"} <= loggers
+    assert {"omics_runs", "httpcore", "botocore"} <= loggers
     assert not [secret for secret in HIDDEN if secret in caplog.text]
 
 
