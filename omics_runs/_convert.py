@@ -10,7 +10,17 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import Enum
 from functools import cache, partial, reduce
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import cattrs
 
@@ -186,7 +196,9 @@ def _strict(kind: type) -> Hook:
     accepted = (int, float) if kind is float else kind
 
     def hook(value: Any, _: Any) -> Any:
-        if isinstance(value, accepted) and (kind is bool or not isinstance(value, bool)):
+        if type(value) is kind:
+            return value
+        if isinstance(value, accepted) and not isinstance(value, bool):
             return value
         raise Misfit(f"expected {word}, got {_named(value)}")
 
@@ -196,7 +208,8 @@ def _strict(kind: type) -> Hook:
 def _open_enum(value: Any, cls: type[OpenStrEnum]) -> OpenStrEnum:
     if not isinstance(value, str):
         raise Misfit(f"expected a string, got {_named(value)}")
-    return cls(value)
+    known = cls._value2member_map_.get(value)
+    return cls(value) if known is None else cast("OpenStrEnum", known)
 
 
 def _is_tuple(cls: Any) -> bool:
@@ -210,7 +223,13 @@ def _tuple_hook(made: cattrs.Converter, cls: Any) -> Hook:
     def hook(value: Any, _: Any) -> Any:
         if not is_array(value):
             raise Misfit(f"expected an array, got {_named(value)}")
-        return tuple(_inside(f"[{place}]", inner, item, each) for place, item in enumerate(value))
+        found: list[Any] = []
+        try:
+            for item in value:
+                found.append(inner(item, each))  # noqa: PERF401  (its length says where)
+        except Misfit as misfit:
+            raise misfit.under(f"[{len(found)}]") from None
+        return tuple(found)
 
     return hook
 
@@ -252,12 +271,16 @@ def _structure_hook(made: cattrs.Converter, cls: type[Structure]) -> Hook:
             raise Misfit(f"expected an object, got {_named(value)}")
         arguments: dict[str, Any] = dict.fromkeys(given_back)
         extra: dict[str, Any] = {}
-        for key, item in value.items():
-            if key not in members:
-                extra[key] = item
-            elif item is not None:
-                name, kind, inner = members[key]
-                arguments[name] = _inside(f".{key}", inner, item, kind)
+        key = ""
+        try:
+            for key, item in value.items():
+                if key not in members:
+                    extra[key] = item
+                elif item is not None:
+                    name, kind, inner = members[key]
+                    arguments[name] = inner(item, kind)
+        except Misfit as misfit:
+            raise misfit.under(f".{key}") from None
         for wire in required:
             if value.get(wire) is None:
                 raise Misfit("is missing", f".{wire}")

@@ -204,7 +204,8 @@ def _passes(error: Exception) -> bool:
 
 
 def _operation_of(request: Request[Out]) -> Operation[Any, Out]:
-    found = next((OPERATIONS[kind] for kind in OPERATIONS if isinstance(request, kind)), None)
+    kinds = (OPERATIONS.get(kind) for kind in type(request).__mro__)
+    found = next((operation for operation in kinds if operation), None)
     if found is None:
         what = f"must be a request model such as StartRunRequest, got {type(request).__name__}"
         raise InvalidRequestError("send", [("request", what)])

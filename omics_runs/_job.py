@@ -256,20 +256,25 @@ class Job(Generic[Out]):
             reason=reason,
             delay=delay,
         )
-        told = {"operation": self.operation.name, **attrs.asdict(attempt)}
-        logger.debug(
-            "%s attempt %d of %d: %s in %.3f s%s",
-            self.operation.name,
-            self.number,
-            self.max_attempts,
-            status or "no answer",
-            attempt.duration,
-            "".join(f" [{note}]" for note in (reason, aws_request_id) if note),
-            extra={"omics_runs": told},
-        )
+        if logger.isEnabledFor(logging.DEBUG):
+            self._log(attempt)
         if self.on_attempt:
             self.on_attempt(attempt)
         return attempt
+
+    def _log(self, attempt: Attempt) -> None:
+        told = {"operation": self.operation.name, **attrs.asdict(attempt)}
+        notes = (attempt.reason, attempt.aws_request_id)
+        logger.debug(
+            "%s attempt %d of %d: %s in %.3f s%s",
+            self.operation.name,
+            attempt.number,
+            self.max_attempts,
+            attempt.status_code or "no answer",
+            attempt.duration,
+            "".join(f" [{note}]" for note in notes if note),
+            extra={"omics_runs": told},
+        )
 
     def _tell_of_answer(
         self, attempt: Attempt, *, response: Out | None = None, error: CallError | None = None

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -66,10 +67,16 @@ def build_request(payload: Payload, headers: Mapping[str, str]) -> httpx.Request
     """
     return httpx.Request(
         payload.method,
-        payload.url,
+        _url(payload.url),
         content=payload.content,
         headers={"accept": "application/json", **payload.headers, **headers},
     )
+
+
+@lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    """Return a URL, read once: polls go to the same ones again and again."""
+    return httpx.URL(text)
 
 
 def read_response(
