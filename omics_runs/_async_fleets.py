@@ -7,14 +7,7 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from omics_runs._event_feed import with_events
-from omics_runs._fleet_plan import plan_fleet
-from omics_runs._fleet_waiting import all_outcomes, next_outcome
 from omics_runs._generated.async_operations import AsyncOperations
-from omics_runs._run_outcomes import AsyncRunOutcomes
-from omics_runs._submit_plan import plan_submission
-from omics_runs._submit_ways import iter_submit as iter_submit_flow
-from omics_runs._submit_ways import submit as submit_flow
 
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
@@ -23,6 +16,7 @@ if TYPE_CHECKING:
     from omics_runs._fleet_plan import RunsLike
     from omics_runs._outcomes import RunOutcome
     from omics_runs._progress import FleetProgress
+    from omics_runs._run_outcomes import AsyncRunOutcomes
     from omics_runs._submission import RunSpec, Submission, SubmitProgress, Submitted
 
 T = TypeVar("T")
@@ -84,6 +78,10 @@ class AsyncFleets(AsyncOperations):
         Raises:
             InvalidRequestError: An argument is wrong; the error names every one that is.
         """
+        from omics_runs._fleet_plan import plan_fleet
+        from omics_runs._fleet_waiting import next_outcome
+        from omics_runs._run_outcomes import AsyncRunOutcomes
+
         wait = plan_fleet("as_completed", runs, timeout, min_delay, max_delay, progress, self._env)
         return AsyncRunOutcomes(lambda: self._run(next_outcome(wait.fleet, self._env)), wait)
 
@@ -128,6 +126,10 @@ class AsyncFleets(AsyncOperations):
             AuthenticationError: The service does not accept the keys.
             TransportError: There is no way to the service, and time alone won't make one.
         """
+        from omics_runs._event_feed import with_events
+        from omics_runs._fleet_plan import plan_fleet
+        from omics_runs._fleet_waiting import all_outcomes
+
         wait = plan_fleet(
             "wait_all",
             runs,
@@ -203,6 +205,9 @@ class AsyncFleets(AsyncOperations):
                 way, to another submission that is under way, or is where files can't be written
                 or locked.
         """
+        from omics_runs._submit_plan import plan_submission
+        from omics_runs._submit_ways import submit
+
         plan = plan_submission(
             specs,
             key=key,
@@ -213,7 +218,7 @@ class AsyncFleets(AsyncOperations):
             via=via,
             upload=upload,
         )
-        return await self._run(submit_flow(plan, self._env))
+        return await self._run(submit(plan, self._env))
 
     def iter_submit(
         self,
@@ -255,6 +260,9 @@ class AsyncFleets(AsyncOperations):
                 the later one of two is refused instead.
             ConfigurationError: The journal can't be used.
         """
+        from omics_runs._submit_plan import plan_submission
+        from omics_runs._submit_ways import iter_submit
+
         plan = plan_submission(
             specs,
             key=key,
@@ -265,4 +273,4 @@ class AsyncFleets(AsyncOperations):
             via=via,
             upload=upload,
         )
-        return self._stream(iter_submit_flow(plan, self._env))
+        return self._stream(iter_submit(plan, self._env))

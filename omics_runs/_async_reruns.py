@@ -6,10 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, Unpack
 
 from omics_runs._async_fleets import AsyncFleets
-from omics_runs._rerun import plan_rerun
-from omics_runs._rerun import rerun as rerun_flow
-from omics_runs._retry_plan import plan_retry
-from omics_runs._retrying import retry_failed as retry_flow
 
 if TYPE_CHECKING:
     from omics_runs._generated.models import GetRunResponse, StartRunRequest, StartRunResponse
@@ -54,7 +50,9 @@ class AsyncReruns(AsyncFleets):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        return await self._run(rerun_flow(plan_rerun(run, overrides), self._env))
+        from omics_runs._rerun import plan_rerun, rerun
+
+        return await self._run(rerun(plan_rerun(run, overrides), self._env))
 
     async def retry_failed(
         self,
@@ -107,5 +105,8 @@ class AsyncReruns(AsyncFleets):
             ServiceError: The service refused to tell of a run. Nothing was sent.
             CredentialsError: There are no keys to sign with while runs are looked at.
         """
+        from omics_runs._retry_plan import plan_retry
+        from omics_runs._retrying import retry_failed
+
         plan = plan_retry(submission, outcomes, when, change, rate, timeout, progress)
-        return await self._run(retry_flow(plan, self._env))
+        return await self._run(retry_failed(plan, self._env))

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, Unpack
 
-from omics_runs._rerun import plan_rerun
-from omics_runs._rerun import rerun as rerun_flow
-from omics_runs._retry_plan import plan_retry
-from omics_runs._retrying import retry_failed as retry_flow
 from omics_runs._sync_fleets import SyncFleets
 
 if TYPE_CHECKING:
@@ -54,7 +50,9 @@ class SyncReruns(SyncFleets):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        return self._run(rerun_flow(plan_rerun(run, overrides), self._env))
+        from omics_runs._rerun import plan_rerun, rerun
+
+        return self._run(rerun(plan_rerun(run, overrides), self._env))
 
     def retry_failed(
         self,
@@ -107,5 +105,8 @@ class SyncReruns(SyncFleets):
             ServiceError: The service refused to tell of a run. Nothing was sent.
             CredentialsError: There are no keys to sign with while runs are looked at.
         """
+        from omics_runs._retry_plan import plan_retry
+        from omics_runs._retrying import retry_failed
+
         plan = plan_retry(submission, outcomes, when, change, rate, timeout, progress)
-        return self._run(retry_flow(plan, self._env))
+        return self._run(retry_failed(plan, self._env))
