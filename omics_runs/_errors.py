@@ -28,6 +28,10 @@ def shortened(text: str, limit: int = MESSAGE_LIMIT) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
 
 
+MOST_TOLD = 20
+"""How many problems a message tells; the error has all of them."""
+
+
 class OmicsRunsError(Exception):
     """Base of every error that this SDK raises on purpose.
 
@@ -71,8 +75,10 @@ class InvalidRequestError(OmicsRunsError, ValueError):
         super().__init__(subject, self.problems)
 
     def __str__(self) -> str:
-        lines = "; ".join(f"{path}: {what}" if path else what for path, what in self.problems)
-        return f"{self.subject} was refused and nothing was sent: {lines}"
+        lines = [f"{path}: {what}" if path else what for path, what in self.problems[:MOST_TOLD]]
+        if (more := len(self.problems) - MOST_TOLD) > 0:
+            lines.append(f"and {more} more")
+        return f"{self.subject} was refused and nothing was sent: {'; '.join(lines)}"
 
 
 @frozen(kw_only=True)

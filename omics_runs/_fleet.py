@@ -78,6 +78,11 @@ class Followed:
         self.group = getattr(self.seen, "run_group_id", None)
 
     @property
+    def has_existed(self) -> bool:
+        """Whether somebody knows that there was such a run: who started it, or knows its uuid."""
+        return self.just_started or self.ref.uuid is not None
+
+    @property
     def last(self) -> GetRunResponse | None:
         """It as it was last seen, as an answer to GetRun, whoever told of it."""
         if self.seen is None or isinstance(self.seen, GetRunResponse):
@@ -314,7 +319,7 @@ class Fleet:
             gone = followed.subject.gone(last, WANTED)
             gone.__cause__ = error
             self._end(followed, last, gone)
-        elif not followed.just_started or waited >= NOT_FOUND_GRACE:
+        elif not followed.has_existed or waited >= NOT_FOUND_GRACE:
             self._end(followed, None, error)
         self._end_round_if_done()
 

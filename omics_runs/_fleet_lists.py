@@ -17,6 +17,10 @@ CALMING = 0.9
 """How much cheaper a sweep of lists is thought to be with each round that did without."""
 
 
+FAILURES_IN_A_ROW = 3
+"""After so many failed sweeps each run is asked for, in case only the lists have trouble."""
+
+
 class Listed(Protocol):
     """A run that is looked for in lists."""
 
@@ -36,6 +40,8 @@ class Lists:
         """The run group of a run that was asked for by itself: all may be in it."""
         self._may_guess = True
         self._is_guessing = False
+        self._failures = 0
+        """How many sweeps in a row have failed."""
 
     def most_calls(self, runs: int) -> int | None:
         """Return how many calls a sweep may take; None if it is not worth while.
@@ -49,8 +55,14 @@ class Lists:
 
     def took(self, calls: int, *, is_whole: bool) -> None:
         """Note what a sweep took; one that is not whole has become too expensive."""
+        self._failures = 0
         if not self._is_guessing:
             self._calls = calls if is_whole else 2.0 * calls
+
+    def have_failed(self) -> bool:
+        """Note a sweep that has failed; return whether so many have that GetRun has to do."""
+        self._failures += 1
+        return self._failures % FAILURES_IN_A_ROW == 0
 
     def belongs_to(self, group: str | None) -> None:
         """Note the run group of a run: items of lists don't tell it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from attrs import frozen
 
@@ -13,6 +13,7 @@ from omics_runs._fleet import Fleet, Followed, Patience
 from omics_runs._generated.models import GetRunResponse, RunListItem, StartRunResponse
 from omics_runs._progress import FleetProgress
 from omics_runs._subjects import RunLike
+from omics_runs._submission import Submission
 from omics_runs._wait_plan import Problems, patience_problems, refuse, run_ref
 from omics_runs._waiting import without_raw
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from omics_runs._generated.enums import BatchStatus, RunStatus
     from omics_runs._run_ref import RunRef
 
-RunsLike: TypeAlias = Iterable[RunLike] | RunCheckpoint
-"""What names many runs: anything that gives them one by one, or what is left of another wait."""
+RunsLike: TypeAlias = Iterable[RunLike] | Mapping[str, RunLike] | Submission | RunCheckpoint
+"""What names many runs: anything that gives them one by one, a mapping from names of the caller's
+to them, what a submission has started, or what is left of another wait."""
 
 
 @frozen
@@ -122,6 +124,10 @@ def _may_be_an_end(status: RunStatus | BatchStatus) -> bool:
 def _found_in(runs: object, problems: Problems) -> Iterator[RunLike | RunMark]:
     if isinstance(runs, RunCheckpoint):
         yield from runs.marks
+    elif isinstance(runs, Submission):
+        yield from runs.started.values()
+    elif isinstance(runs, Mapping):
+        yield from cast("Mapping[object, RunLike]", runs).values()
     elif isinstance(runs, Iterable) and not isinstance(runs, (str, bytes)):
         yield from runs
     else:

@@ -105,7 +105,7 @@ def _sweep(fleet: Fleet, env: Env) -> Flow[None]:
         fleet.swept(one for one in runs if one not in met)
     elif passes(met):
         fleet.failed(met)
-        fleet.swept(())
+        fleet.swept(runs if fleet.lists.have_failed() else ())
     elif _speaks_of_what_was_asked(met):
         told = {"error": type(met).__name__}
         logger.warning("going on with GetRun alone: %s", met, extra={"omics_runs": told})
@@ -126,7 +126,9 @@ def _met_in_lists(
     calls, group = 0, filters.get("run_group_id")
     for status in ACTIVE:
         walk = Walk(ListRunsRequest(status=status, max_results=PAGE, **filters), None)
-        while (request := walk.next_request()) is not None:
+        while (request := walk.next_or_error()) is not None:
+            if isinstance(request, UnreadableResponseError):
+                return request
             if calls == most or fleet.is_too_late:
                 fleet.lists.took(calls, is_whole=False)
                 return met

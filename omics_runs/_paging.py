@@ -58,6 +58,13 @@ class Walk(Generic[Page]):
             )
         return self._no_larger_than_needed(self._request)
 
+    def next_or_error(self) -> Request[Page] | UnreadableResponseError | None:
+        """Return the request of the next page, None after the last one, or why there is none."""
+        try:
+            return self.next_request()
+        except UnreadableResponseError as error:
+            return error.with_traceback(None)
+
     def turn(self, request: Request[Page], page: Page) -> None:
         """Note that `page` has answered `request`."""
         self._asked_for.add(self.next_token)

@@ -16,6 +16,8 @@ from omics_runs import (
     RequestEvent,
     RunOutcome,
     RunRef,
+    RunSpec,
+    StartRunRequest,
     errors,
 )
 from omics_runs.emulator import Durations, Emulator, Fault, Quotas, VirtualClock
@@ -228,6 +230,54 @@ def test_a_hint_shortens_the_wait(caller: Caller, emulator: Emulator) -> None:
     outcomes, iterator = as_completed(client, caller, refs, **how)
     assert next(iter(outcomes)).ref == refs[-1]
     assert emulator.clock.monotonic() < 400
+
+
+def test_a_submission_names_its_runs(caller: Caller, emulator: Emulator) -> None:
+    """So does a mapping from names to runs, such as its `started`."""
+    client = caller.client(emulator)
+    specs = [RunSpec(name, StartRunRequest(**RUN, name=name)) for name in ("c0", "f1", "c2")]
+    submission = client.submit(specs, key="k", rate=None)
+    outcomes = client.wait_all(submission)
+    assert [outcome.ref for outcome in outcomes] == list(submission.started.values())
+    again = client.wait_all(submission.started)
+    assert [outcome.ref for outcome in again] == [outcome.ref for outcome in outcomes]
+    checkpoint = client.as_completed(submission).checkpoint()
+    assert checkpoint.refs == tuple(submission.started.values())
+
+
+def test_many_wrong_runs_make_no_endless_message(caller: Caller, emulator: Emulator) -> None:
+    """Twenty are told; the error has all of them."""
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        caller.client(emulator).wait_all(f"sample-{n}" for n in range(1000))
+    assert len(caught.value.problems) == 1000
+    assert str(caught.value).count("runs[") == 20
+    assert str(caught.value).endswith("; and 980 more")
+
+
+def test_runs_that_are_known_to_exist_are_waited_for(caller: Caller, emulator: Emulator) -> None:
+    """A service that knows nothing of them yet is asked again for a minute."""
+    refs = start(emulator, ["c0", "f1"])
+    emulator.faults.add(Fault("GetRun", code="ResourceNotFoundException", status=404, times=4))
+    outcomes = caller.client(emulator, **FAST).wait_all(refs)
+    assert [type(outcome.error) for outcome in outcomes] == [type(None), errors.RunFailedError]
+
+
+def test_lists_that_always_fail_keep_nobody_waiting(caller: Caller, emulator: Emulator) -> None:
+    """Now and then each run is asked for by itself."""
+    refs = start(emulator, [f"c{n}" for n in range(8)])
+    emulator.faults.add(Fault("ListRuns", code="InternalServerException", status=500, times=None))
+    outcomes = caller.client(emulator, **FAST).wait_all(refs, timeout=86_400)
+    assert {outcome.error for outcome in outcomes} == {None}
+
+
+def test_a_list_that_never_ends_is_left(caller: Caller, emulator: Emulator) -> None:
+    """GetRun has to do."""
+    refs = start(emulator, [f"c{n}" for n in range(8)])
+    endless = Fault("ListRuns", status=200, body=b'{"items": [], "nextToken": "abc"}', times=None)
+    emulator.faults.add(endless)
+    outcomes = caller.client(emulator, **FAST).wait_all(refs, timeout=86_400)
+    assert {outcome.error for outcome in outcomes} == {None}
+    assert emulator.count("ListRuns") == 2
 
 
 def sweeps_of(emulator: Emulator) -> list[list[str]]:
