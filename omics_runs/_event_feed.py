@@ -21,8 +21,8 @@ from omics_runs._job import logger
 if TYPE_CHECKING:
     from omics_runs._fleet_plan import FleetWait
 
-EventLike: TypeAlias = RunEvent | TaskEvent | BatchEvent | Mapping[str, Any] | None
-"""An event, parsed or as EventBridge delivers it; None for none just now."""
+EventLike: TypeAlias = RunEvent | TaskEvent | BatchEvent | Mapping[str, Any] | str | bytes | None
+"""An event: parsed, as EventBridge delivers it, or its JSON text; None for none just now."""
 
 T = TypeVar("T")
 
@@ -48,8 +48,8 @@ class _Ear:
     def ended(self, error: Exception | None = None) -> None:
         """Say that there are no more events, unless nobody waits for them any more."""
         if not self.is_over.is_set():
-            reason = "they have ended" if error is None else error
-            self._warn("going on without events: %s", reason)
+            reason = "it has ended" if error is None else error
+            self._warn("going on without the iterator of events: %s", reason)
 
     def _warn(self, message: str, reason: object) -> None:
         told = {"error": type(reason).__name__ if isinstance(reason, Exception) else None}

@@ -6,6 +6,7 @@ not at all. What an event tells is a hint; the truth is what GetRun answers.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -200,12 +201,12 @@ KINDS: Mapping[str, _Kind] = {
 }
 
 
-def parse_event(event: Mapping[str, Any]) -> RunEvent | TaskEvent | BatchEvent:
+def parse_event(event: Mapping[str, Any] | str | bytes) -> RunEvent | TaskEvent | BatchEvent:
     """Return the model of an event of a run, a task or a batch.
 
     Args:
         event: The event as EventBridge delivers it: what a Lambda function is called with, or the
-            decoded body of a message of a queue.
+            body of a message of a queue, which is JSON text.
 
     Returns:
         The model. A status that is newer than this release is kept, and so are unknown members of
@@ -221,6 +222,8 @@ def parse_event(event: Mapping[str, Any]) -> RunEvent | TaskEvent | BatchEvent:
 
 
 def _parsed(event: object) -> RunEvent | TaskEvent | BatchEvent:
+    if isinstance(event, (str, bytes)):
+        event = _decoded(event)
     if not is_object(event):
         raise Misfit(f"must be an event, a dict, got {event!r:.{MARGIN}}")
     if event.get("source") != SOURCE:
@@ -239,6 +242,13 @@ def _parsed(event: object) -> RunEvent | TaskEvent | BatchEvent:
     for member, noun in kind.arns.items():
         _check_arn(f"$.detail.{member}", detail[member], noun)
     return found
+
+
+def _decoded(text: str | bytes) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Misfit(f"is not JSON: {error}") from None
 
 
 def _flat(event: dict[str, Any], detail: dict[str, Any], kind: _Kind) -> dict[str, Any]:

@@ -28,9 +28,6 @@ DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 TABBED = frozenset({".tsv", ".tab"})
 """Endings of files in which tabs separate the cells."""
 
-MOST_TOLD = 20
-"""How many problems of a sheet are told one by one."""
-
 
 def _whole(cell: str) -> int | None:
     return int(cell) if re.fullmatch(r"[+-]?[0-9]{1,18}", cell) else None
@@ -65,7 +62,8 @@ class Columns:
     Args:
         base: What all runs have in common. Its parameters are kept; those of a row go beside them,
             or in their place.
-        name: The column with the name of each sample, which becomes the spec's and the run's.
+        name: The column with the name of each sample, which becomes the spec's and the run's. It
+            may be one of the parameters, too.
         parameters: The columns with the parameters of the workflow, and the type of each: `str`,
             `int`, `float` or `bool`; with `| None`, such as `int | None`, for one that may be
             empty and is left out then.
@@ -82,13 +80,13 @@ class Columns:
     ignored: Sequence[str] = field(default=(), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        if problems := list(_problems_of(self.base, self.name, self.parameters)):
+        if problems := list(_problems_of(self.base, self.parameters)):
             raise InvalidRequestError("Columns", problems)
 
     @property
     def required(self) -> tuple[str, ...]:
         """The columns that a sheet must have."""
-        return self.name, *self.parameters
+        return tuple(dict.fromkeys((self.name, *self.parameters)))
 
     def spec(self, row: Row) -> RunSpec:
         """Return the run of a row.
@@ -112,14 +110,12 @@ class Columns:
         return RunSpec(row[self.name], request)
 
 
-def _problems_of(base: object, name: str, parameters: object) -> Iterator[Problem]:
+def _problems_of(base: object, parameters: object) -> Iterator[Problem]:
     if not isinstance(base, StartRunRequest):
         yield "base", f"must be a StartRunRequest, got {quoted(base)}"
     if not is_mapping(parameters):
         yield "parameters", f"must map columns to types, got {quoted(parameters)}"
         return
-    if name in parameters:
-        yield "parameters", f"{name!r} is the column of the names"
     for column, declared in parameters.items():
         kind, _ = _kind_of(declared)
         if kind not in KINDS:
@@ -166,7 +162,7 @@ def read_sample_sheet(
 
     Raises:
         InvalidRequestError: Something is wrong with the sheet; the error names lines, columns, and
-            what would be right, for the first 20 problems.
+            what would be right.
         OSError: The file can't be read.
     """
     place = Path(path)
@@ -214,13 +210,12 @@ class _Sheet:
             return
         for row in rows:
             self._add(header, row)
+        if not self.specs and not self.problems:
+            self.problems.append(("", "has no rows below its header"))
 
     def refusal(self, problems: Sequence[Problem]) -> InvalidRequestError:
-        """Return the error that tells of problems, of so many as can be read."""
-        told = list(problems[:MOST_TOLD])
-        if len(problems) > MOST_TOLD:
-            told.append(("", f"and {len(problems) - MOST_TOLD} more"))
-        return InvalidRequestError(f"the sample sheet {self._name}", told)
+        """Return the error that tells of problems."""
+        return InvalidRequestError(f"the sample sheet {self._name}", problems)
 
     def _rows(self, lines: Iterator[str]) -> Iterator[list[str]]:
         """Yield the cells of each row that is not blank."""
@@ -287,7 +282,8 @@ def _compared(columns: Columns, header: list[str]) -> Iterator[str]:
     if missing:
         yield f"has no column {_listed(missing)}; it has {_listed(header)}"
     if extra:
-        yield f"has {_listed(extra)} besides, which Columns neither uses nor ignores"
+        remedy = f"give ignored={extra!r} if that is right"
+        yield f"has {_listed(extra)} besides, which Columns neither uses nor ignores; {remedy}"
 
 
 def _listed(columns: list[str]) -> str:
