@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -28,6 +29,11 @@ class Endpoint:
     """A custom URL as it was given, or the bare name of an AWS host."""
     is_custom: bool = False
     """Whether `base` is a URL of the caller's own, which never gets a prefix."""
+
+    @property
+    def custom_host(self) -> str | None:
+        """The host of a custom endpoint; None for the region's own."""
+        return urlsplit(self.base).hostname if self.is_custom else None
 
     def url_for(self, host_prefix: str) -> str:
         """Return the URL for an operation with that host prefix, without a slash at its end."""

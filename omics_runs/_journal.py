@@ -28,7 +28,9 @@ APPLICATION = 0x6F6D726A
 FORMAT = 1
 """How rows are written; to be raised when files from before can't be read any more."""
 
-CAMPAIGN = "CREATE TABLE campaign (key TEXT NOT NULL, region TEXT, via TEXT NOT NULL)"
+CAMPAIGN = (
+    "CREATE TABLE campaign (key TEXT NOT NULL, region TEXT, endpoint TEXT, via TEXT NOT NULL)"
+)
 SPECS = (
     "CREATE TABLE specs (name TEXT NOT NULL, generation INTEGER NOT NULL, digest TEXT NOT NULL,"
     " run_id TEXT, run_uuid TEXT, sent TEXT, batch INTEGER, PRIMARY KEY (name, generation))"
@@ -133,15 +135,23 @@ class Journal:
         path: The file; made if it is not there.
         key: What names the campaign; None for the file's own, which is drawn if the file is new.
         region: The region that the runs are in; None where the client has none.
+        endpoint: The host of the client's custom endpoint; None for the region's own.
     """
 
     via = "runs"
     """The way that its specs go; the other way knows nothing of their request ids."""
 
-    def __init__(self, path: str | os.PathLike[str], key: str | None, region: str | None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        key: str | None,
+        region: str | None,
+        endpoint: str | None = None,
+    ) -> None:
         self._path = Path(path).absolute()
         self._key = key
         self._region = region
+        self._endpoint = endpoint
         self._opened = ExitStack()
         self._connection: sqlite3.Connection
 
@@ -152,6 +162,8 @@ class Journal:
             ConfigurationError: It can't be opened, written or locked; another submission has it;
                 it is no journal, or one of another format, key or region.
         """
+        if not self._path.parent.is_dir():
+            raise self._refusal(f"can't be made: there is no folder {self._path.parent}")
         with self._explained():
             # Flows call from one thread after another, never from two at once.
             connection = sqlite3.connect(
@@ -216,7 +228,8 @@ class Journal:
         self._execute(CAMPAIGN)
         self._execute(SPECS)
         key = str(uuid.uuid4()) if self._key is None else self._key
-        self._execute("INSERT INTO campaign VALUES (?, ?, ?)", key, self._region, self.via)
+        campaign = key, self._region, self._endpoint, self.via
+        self._execute("INSERT INTO campaign VALUES (?, ?, ?, ?)", *campaign)
         self._execute(f"PRAGMA application_id = {APPLICATION}")
         self._execute(f"PRAGMA user_version = {FORMAT}")
 
@@ -225,11 +238,15 @@ class Journal:
             raise self._refusal("is no journal of a submission")
         if (found := self._ask("PRAGMA user_version")) != FORMAT:
             raise self._refusal(f"is of format {found}; this release reads and writes {FORMAT}")
-        key, region, via = self._execute("SELECT key, region, via FROM campaign").fetchone()
+        question = "SELECT key, region, endpoint, via FROM campaign"
+        key, region, endpoint, via = self._execute(question).fetchone()
         if self._key not in {None, key}:
             raise self._refusal(f"belongs to the key {key!r}, not to {self._key!r}")
         if region != self._region:
             raise self._refusal(f"is of runs in {region}, and the client is for {self._region}")
+        if endpoint != self._endpoint:
+            theirs, ours = (one or "AWS" for one in (endpoint, self._endpoint))
+            raise self._refusal(f"is of runs at {theirs}, and the client is for {ours}")
         if via != self.via:
             raise self._refusal(f"is of specs that go via={via!r}, and not via={self.via!r}")
         return str(key)

@@ -168,7 +168,7 @@ def test_what_is_no_journal_is_refused(path: Path, make: Callable[[Path], None],
 
 def test_a_folder_that_is_not_there(path: Path) -> None:
     """No folder is made for it."""
-    with pytest.raises(errors.ConfigurationError, match="unable to open"):
+    with pytest.raises(errors.ConfigurationError, match="there is no folder "):
         reopened(path / "journal")
 
 
