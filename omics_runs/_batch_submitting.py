@@ -26,6 +26,7 @@ from omics_runs._batch_request import (
 from omics_runs._effects import Do, Flow
 from omics_runs._errors import InvalidRequestError, OmicsRunsError
 from omics_runs._generated.enums import BatchStatus, SubmissionStatus
+from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._generated.models import (
     BatchRunSettings,
     GetBatchResponse,
@@ -50,13 +51,14 @@ from omics_runs._submission import (
     batch_request_id_of,
 )
 from omics_runs._submitting import Campaign, Fate, Story, Task
-from omics_runs._wait_errors import BatchFailedError, WaitTimeoutError
+from omics_runs._wait_errors import BatchFailedError, BatchGoneError, WaitTimeoutError
 from omics_runs._wait_plan import plan_batch_wait
 from omics_runs._waiting import wait_until
 
 if TYPE_CHECKING:
     from omics_runs._batch_journal import BatchEntry
     from omics_runs._env import Env
+    from omics_runs._progress import BatchProgress
     from omics_runs._request import Request
     from omics_runs._run_ref import RunRef
     from omics_runs._submit_plan import SubmitPlan
@@ -157,7 +159,7 @@ class BatchCampaign(Campaign):
     """The state of one submission, which starts runs through a batch."""
 
     def __init__(self, plan: SubmitPlan, env: Env) -> None:
-        self._batches = plan.batch_ledger(env.region)
+        self._batches = plan.batch_ledger(env)
         super().__init__(plan, env, self._batches)
         self._upload = plan.upload
         self._batch_ids: Mapping[int, str] = {}
@@ -310,7 +312,8 @@ class BatchCampaign(Campaign):
         time_left = self._deadline.time_left()
         if time_left is not None and time_left <= 0:
             return _stopped(batch, self._timed_out(None))
-        plan = plan_batch_wait(batch, SUBMITTED, time_left, SHORTEST_DELAY, LONGEST_DELAY, None)
+        delays = SHORTEST_DELAY, LONGEST_DELAY
+        plan = plan_batch_wait(batch, SUBMITTED, time_left, *delays, self._tell)
         try:
             return (yield from wait_until(plan, self._env))
         except BatchFailedError as error:
@@ -318,8 +321,16 @@ class BatchCampaign(Campaign):
             return Outcome(error=why, fate=Fate.REFUSED, is_open=False, batch_id=batch.id)
         except WaitTimeoutError as error:
             return _stopped(batch, self._too_late(error))
+        except (ResourceNotFoundError, BatchGoneError) as error:
+            text = f"batch {batch.id} is gone, and nobody knows any more what became of the run"
+            gone = BatchRunError(text, batch_id=batch.id, reason=None)
+            gone.__cause__ = error.with_traceback(None)
+            return Outcome(error=gone, fate=Fate.AGAIN, is_open=True, batch_id=batch.id)
         except OmicsRunsError as error:
             return _stopped(batch, error.with_traceback(None))
+
+    def _tell(self, progress: BatchProgress) -> None:
+        self._report.tell_batch(progress.batch)
 
     def _too_late(self, error: WaitTimeoutError) -> SubmissionTimeoutError:
         late = SubmissionTimeoutError(
@@ -334,7 +345,9 @@ class BatchCampaign(Campaign):
         """Return what a batch tells of its runs, by the names of their specs."""
         walk = Walk(ListRunsInBatchRequest(batch_id=batch.id, max_items=PAGE), None)
         items: dict[str, RunBatchListItem] = {}
-        while (request := walk.next_request()) is not None:
+        while (request := walk.next_or_error()) is not None:
+            if isinstance(request, OmicsRunsError):
+                return request
             page = yield from self._page(load, request)
             if isinstance(page, OmicsRunsError):
                 return page

@@ -155,12 +155,15 @@ class Picture:
         if isinstance(progress, (FleetProgress, SubmitProgress)) and progress.throttled:
             lately = self.stage.throttled_lately
             yield Text(f"  throttled calls: {lately} lately, {progress.throttled} in all", "yellow")
+        if isinstance(progress, SubmitProgress) and (batch := progress.batch) is not None:
+            yield Text(f"  batch {batch.id} {batch.status}, {progress.tried} of its runs tried")
         if isinstance(progress, SubmitProgress) and progress.trouble is not None:
             text = f"  riding out {type(progress.trouble).__name__}"
             yield Text(text, "yellow")
         if reasons:
             named = [f"{count} {reason}" for reason, count in reasons.most_common(MOST_REASONS)]
-            named += ["others"] * (len(reasons) > MOST_REASONS)
+            if (others := len(reasons) - MOST_REASONS) > 0:
+                named.append(f"{others} more")
             yield Text(f"  failed: {', '.join(named)}", "red")
 
 
@@ -197,7 +200,7 @@ def _counts(counts: Mapping[Any, int]) -> Text:
 def _results_of(progress: SubmitProgress) -> Mapping[str, int]:
     """Return how many specs have which result, as far as there are any."""
     counts = {
-        "started": progress.started,
+        "started": progress.started - progress.adopted,
         "started before": progress.adopted,
         "refused": progress.refused,
         "unsent": progress.unsent,

@@ -105,7 +105,7 @@ def state_of(progress: AnyProgress) -> object:
         case FleetProgress():
             return progress.statuses
         case _:
-            return progress.done
+            return progress.done, progress.batch and progress.batch.status, progress.tried
 
 
 def is_last(progress: AnyProgress) -> bool:

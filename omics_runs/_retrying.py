@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from omics_runs._errors import OmicsRunsError, ServiceError
+from omics_runs._errors import CallError, OmicsRunsError
 from omics_runs._fleet_plan import plan_fleet
 from omics_runs._fleet_waiting import glance
 from omics_runs._generated.enums import RunStatus
 from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._generated.models import GetRunResponse, StartRunRequest
 from omics_runs._outcomes import RunOutcome
-from omics_runs._overwrites import overwrites
+from omics_runs._overwrites import overwrites, place_of
 from omics_runs._retries import Retry, duplicate_of, text_of
 from omics_runs._run_ref import RunRef
 from omics_runs._submission import (
@@ -62,11 +62,16 @@ def retry_failed(plan: RetryPlan, env: Env) -> Flow[Submission]:
     )
     fresh = dict(zip(retries, again.results, strict=True))
     old = plan.submission.results
-    results = tuple(fresh.get(place, result) for place, result in enumerate(old))
+    results = tuple(fresh.get(place) or _kept(result) for place, result in enumerate(old))
     stopped_by = again.stopped_by or _unlooked(plan, outcomes)
     if stopped_by is None and any(one.status == "unsent" for one in results):
         stopped_by = plan.submission.stopped_by
     return attrs.evolve(plan.submission, results=results, stopped_by=stopped_by)
+
+
+def _kept(result: Submitted) -> Submitted:
+    """Return the result of a spec for which nothing was started now."""
+    return attrs.evolve(result, adopted=result.status == "started")
 
 
 def _looked_at(plan: RetryPlan, env: Env) -> Flow[Outcomes]:
@@ -76,7 +81,7 @@ def _looked_at(plan: RetryPlan, env: Env) -> Flow[Outcomes]:
     wait = plan_fleet("retry_failed", refs, timeout, MIN_DELAY, MAX_DELAY, None, env)
     outcomes: Outcomes = yield from glance(wait.fleet, env)
     for outcome in outcomes.values():
-        if isinstance(outcome.error, ServiceError) and not _is_gone(outcome.error):
+        if isinstance(outcome.error, CallError) and not _is_gone(outcome.error):
             raise outcome.error
     return outcomes
 
@@ -126,8 +131,15 @@ def _retry(plan: RetryPlan, result: Submitted, ref: RunRef, failed: GetRunRespon
         generation=result.generation + (result.run is not None),
         replaces=ref,
         request=request,
-        is_overwriting=overwrites(request, failed),
+        is_overwriting=overwrites(request, failed) or _writes_elsewhere(plan, result, request),
     )
+
+
+def _writes_elsewhere(plan: RetryPlan, result: Submitted, request: StartRunRequest) -> bool:
+    """Return whether a request would write where another spec of the submission writes."""
+    place = place_of(request)
+    others = (one.spec for one in plan.submission.results if one.name != result.name)
+    return place is not None and any(place_of(spec.request) == place for spec in others)
 
 
 def _change_problems(name: str, request: StartRunRequest) -> Problems:

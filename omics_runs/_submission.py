@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from attrs import Factory, field, frozen
 
 from omics_runs._errors import InvalidRequestError, OmicsRunsError
-from omics_runs._generated.models import StartRunRequest
+from omics_runs._generated.models import GetBatchResponse, StartRunRequest
 from omics_runs._rules import is_unicode, kind
 from omics_runs._run_ref import RunRef
 
@@ -112,11 +112,11 @@ class Submitted:
     """`started`; `refused`, because of the spec itself; or `unsent`, because the sending stopped
     before its turn, and to be submitted again."""
     run: RunRef | None = None
-    """The run; None unless it was started."""
+    """The run; None if there is none. A spec that was refused has one if it has changed since."""
     error: OmicsRunsError | None = None
     """Why it was refused, or what stopped the sending; None for a run that was started."""
-    adopted: bool = False
-    """Whether an earlier submission had started the run, by its journal; nothing was sent now."""
+    adopted: bool = field(default=False, eq=False)
+    """Whether an earlier submission had started the run; nothing was sent for it now."""
     may_have_started: bool = False
     """Whether a run may have been started although none is known, because its answer was lost.
     Submitted again with the same key, it will be found, and not be started twice."""
@@ -133,7 +133,7 @@ class Submitted:
         return self.spec.name
 
     def __str__(self) -> str:
-        if self.run is not None:
+        if self.error is None:
             return f"{self.name} {self.status}{' before' * self.adopted}: run {self.run}"
         note = " (may have started)" * self.may_have_started
         return f"{self.name} {self.status}{note}: {self.error}"
@@ -159,12 +159,18 @@ class Submission:
         eq=False,
         default=Factory(lambda self: _runs_by_name(self.results), takes_self=True),
     )
-    """The runs by the names of their specs, adopted ones included."""
+    """The runs by the names of their specs: adopted ones included, and those whose specs have
+    changed since and were refused."""
 
     @property
     def adopted(self) -> Mapping[str, RunRef]:
         """The runs that an earlier submission had started, by the names of their specs."""
-        return _runs_by_name(one for one in self.results if one.adopted)
+        return _runs_by_name(self.results, adopted=True)
+
+    @property
+    def fresh(self) -> Mapping[str, RunRef]:
+        """The runs that are new with this submission, by the names of their specs."""
+        return _runs_by_name(self._with("started"), adopted=False)
 
     @property
     def refused(self) -> tuple[Submitted, ...]:
@@ -192,9 +198,11 @@ class Submission:
             raise SubmissionError(self._complaint(), submission=self)
 
     def __str__(self) -> str:
-        before = f" ({len(self.adopted)} of them before)" if self.adopted else ""
+        started = self._with("started")
+        adopted = sum(one.adopted for one in started)
+        before = f" ({adopted} of them before)" if adopted else ""
         return (
-            f"{self.key}: {len(self.started)} started{before}, "
+            f"{self.key}: {len(started)} started{before}, "
             f"{len(self.refused)} refused, {len(self.unsent)} unsent"
         )
 
@@ -211,8 +219,12 @@ class Submission:
         return "; ".join([str(self), *reasons])
 
 
-def _runs_by_name(results: Iterable[Submitted]) -> Mapping[str, RunRef]:
-    return {one.name: one.run for one in results if one.run is not None}
+def _runs_by_name(
+    results: Iterable[Submitted], *, adopted: bool | None = None
+) -> Mapping[str, RunRef]:
+    """Return runs by names; of adopted ones only, or of others only, if that is asked for."""
+    chosen = {True, False} if adopted is None else {adopted}
+    return {one.name: one.run for one in results if one.run is not None and one.adopted in chosen}
 
 
 class SubmissionError(OmicsRunsError):
@@ -255,9 +267,11 @@ class SubmitProgress:
     """How far a submission has come."""
 
     result: Submitted | None
-    """The result that has just come; None when trouble is being ridden out."""
+    """The result that has just come; None when trouble is being ridden out, or a batch was seen."""
     trouble: OmicsRunsError | None
-    """What is being ridden out, such as throttling; None when a result has come."""
+    """What is being ridden out, such as throttling; None if there is nothing."""
+    batch: GetBatchResponse | None
+    """The batch that is looked at, as it is now; None when there is no such look."""
     total: int | None
     """How many specs there are; None where that can't be told before the last one."""
     started: int
@@ -272,6 +286,9 @@ class SubmitProgress:
     """How many starts the service has throttled so far; each attempt counts."""
     elapsed: float
     """Seconds since the submission began."""
+    rate: float | None
+    """Runs started for each second, from the first one to the latest; None before there are two,
+    and for those of a batch."""
 
     @property
     def done(self) -> int:
@@ -279,10 +296,13 @@ class SubmitProgress:
         return self.started + self.refused + self.unsent
 
     @property
-    def rate(self) -> float | None:
-        """Runs started for each second so far; None before there are any."""
-        fresh = self.started - self.adopted
-        return fresh / self.elapsed if fresh and self.elapsed else None
+    def tried(self) -> int:
+        """How many runs the batch has started or tried to start; 0 if `batch` is None."""
+        summary = None if self.batch is None else self.batch.submission_summary
+        if summary is None:
+            return 0
+        started = summary.successful_start_submission_count or 0
+        return started + (summary.failed_start_submission_count or 0)
 
     @property
     def seconds_left(self) -> float | None:
@@ -300,6 +320,9 @@ class SubmitProgress:
             parts.append(f"{self.rate:.2f}/s")
         if self.seconds_left is not None:
             parts.append(f"{self.seconds_left:.0f} s left")
+        if self.batch is not None:
+            status = f"batch {self.batch.id} {self.batch.status}"
+            parts.append(f"{status}, {self.tried} of its runs tried")
         if self.trouble is not None:
             parts.append(f"riding out {self.trouble}")
         return ", ".join(parts)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sized
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from attrs import frozen
 
@@ -19,6 +19,9 @@ from omics_runs._overwrites import twins
 from omics_runs._retries import Retry
 from omics_runs._submission import MOST_TOLD, RunSpec, SubmitProgress, Via, is_name
 from omics_runs._timeout import is_positive
+
+if TYPE_CHECKING:
+    from omics_runs._env import Env
 
 Problems: TypeAlias = list[tuple[str, str]]
 Rate: TypeAlias = float | Literal["documented"] | None
@@ -57,19 +60,19 @@ class SubmitPlan:
         """How many specs there are, where they can be counted without reading them."""
         return len(self.specs) if isinstance(self.specs, Sized) else None
 
-    def ledger(self, region: str | None) -> Ledger:
+    def ledger(self, env: Env) -> Ledger:
         """Return where the campaign remembers its specs, whichever way they have gone."""
         if self.via == "batch":
-            return self.batch_ledger(region)
+            return self.batch_ledger(env)
         if self.journal is None:
             return NoJournal(str(self.key))
-        return Journal(self.journal, self.key, region)
+        return Journal(self.journal, self.key, env.region, env.endpoint.custom_host)
 
-    def batch_ledger(self, region: str | None) -> BatchLedger:
+    def batch_ledger(self, env: Env) -> BatchLedger:
         """Return where the campaign remembers its specs and their batches."""
         if self.journal is None:
             return NoBatchJournal(str(self.key))
-        return BatchJournal(self.journal, self.key, region)
+        return BatchJournal(self.journal, self.key, env.region, env.endpoint.custom_host)
 
 
 def plan_submission(
@@ -90,7 +93,8 @@ def plan_submission(
     """
     problems = _source_problems(specs, key, journal) + pace_problems(rate, timeout, progress)
     problems += _way_problems(via, rate, upload)
-    if not problems and isinstance(specs, Collection):  # others can be read only once
+    if not problems and isinstance(specs, Collection):  # others are read one by one
+        specs = tuple(specs)  # once: what has a length may still be a generator's
         problems = list(_overwriting(specs))
     if problems:
         raise InvalidRequestError("submit", problems)
@@ -114,9 +118,16 @@ def _source_problems(specs: object, key: object, journal: object) -> Problems:
         problems.append(("key", "name the campaign, or give it a journal, which keeps a name"))
     if key is not None and not is_name(key):
         problems.append(("key", f"must be a text that is not empty, got {key!r}"))
-    if journal is not None and not isinstance(journal, (str, os.PathLike)):
+    if journal is not None and not _is_path(journal):
         problems.append(("journal", f"must be the path of a file, got {journal!r}"))
     return problems
+
+
+def _is_path(value: object) -> bool:
+    if not isinstance(value, (str, os.PathLike)):
+        return False
+    path = os.fspath(cast("str | os.PathLike[str] | os.PathLike[bytes]", value))
+    return isinstance(path, str) and "\0" not in path
 
 
 def _overwriting(specs: Collection[object]) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ from omics_runs._errors import (
     OmicsRunsError,
 )
 from omics_runs._generated.errors import AccessDeniedError, ServiceQuotaExceededError
-from omics_runs._generated.models import StartRunRequest, StartRunResponse
+from omics_runs._generated.models import GetBatchResponse, StartRunRequest, StartRunResponse
 from omics_runs._job import logger
 from omics_runs._journal import Entry
 from omics_runs._model import Response
@@ -187,7 +187,7 @@ class Campaign:
         # What was sent once is sent again as it was, whatever this release thinks of it.
         self._env = attrs.evolve(env, pacer=env.pacer.without_starts(), validate=False)
         self._lane = env.pacer.lane_of_starts(plan.rate)
-        self._ledger = plan.ledger(env.region) if ledger is None else ledger
+        self._ledger = plan.ledger(env) if ledger is None else ledger
         self._timeout = plan.timeout
         self._deadline = Deadline.after(env.clock, plan.time_left)
         self._specs = enumerate(plan.specs)
@@ -245,13 +245,24 @@ class Campaign:
         if task.is_twin:
             return task.refused("name", "another spec of this submission has the same name")
         if entry is not None and entry.digest != task.digest:
-            what = f"has changed from {entry.digest} to {task.digest} since it was sent"
-            return task.refused("request", f"{what}; give the spec another name")
+            return self._changed(task, entry)
         if entry is not None and entry.run is not None:
             return task.result("started", run=entry.run, adopted=True)
         if self.stopped_by is not None:
             return self._unsent(task, may_have_started=task.is_open)
         return None if task.is_open else self._refused(task)
+
+    def _changed(self, task: Task, entry: Entry) -> Submitted:
+        """Return the result of a spec that asks for something else than what was sent."""
+        sent = "it was sent before" if entry.run is None else f"run {entry.run.id} was started"
+        what = (
+            f"{sent} with other content (then {entry.digest}, now {task.digest}); put that back to "
+            "keep to it, or give the spec another name for one more run"
+        )
+        refused = task.refused("request", what)
+        known = entry.run is not None
+        open_ = entry.run is None
+        return attrs.evolve(refused, run=entry.run, adopted=known, may_have_started=open_)
 
     def _refused(self, task: Task) -> Submitted | None:
         """Return the result of a spec that must not be sent."""
@@ -259,7 +270,7 @@ class Campaign:
             what = f"spec {task.rival!r} writes there too, and one would overwrite the other"
             return task.refused("request.output_uri", f"{what}; give each its own")
         if task.retry is not None and task.retry.is_overwriting:
-            what = f"is that of run {task.retry.replaces.id}, whose files would be overwritten"
+            what = "is that of the failed run or of another spec, whose files would be overwritten"
             return task.refused("request.output_uri", f"{what}; give it another one by change=")
         if self._validates and (problems := task.request.problems()):
             return task.result("refused", error=InvalidRequestError("StartRun", problems))
@@ -363,7 +374,7 @@ class Story:
         self.failures += 1
         self.unsettled += not _passes(error)
         fate = fate_of(error, self.unsettled)
-        self.is_open = _left_open(error) or (self.is_open and fate is not Fate.REFUSED)
+        self.is_open = self.is_open or _left_open(error)
         return fate
 
 
@@ -407,12 +418,20 @@ class _Report:
         self._began = env.clock.monotonic()
         self._counts = {"started": 0, "adopted": 0, "refused": 0, "unsent": 0}
         self._throttled = 0
+        self._fresh: list[float] = []
+        """When the first run was started, and when the latest."""
 
     def tell(self, result: Submitted) -> None:
         """Count a result, and tell of it."""
         self._counts[result.status] += 1
-        self._counts["adopted"] += result.adopted
-        self._tell(result=result, trouble=None)
+        self._counts["adopted"] += result.adopted and result.status == "started"
+        if result.status == "started" and not result.adopted:
+            self._fresh[1:] = [self._elapsed]
+        self._tell(result=result)
+
+    def tell_batch(self, batch: GetBatchResponse) -> None:
+        """Tell how a batch is."""
+        self._tell(batch=batch)
 
     def tell_trouble(self, request_id: str, trouble: OmicsRunsError) -> None:
         """Tell what is being ridden out; names of samples stay out of the log."""
@@ -421,7 +440,7 @@ class _Report:
             "still submitting request id %s: %s", request_id, trouble, extra={"omics_runs": told}
         )
         self._throttled += is_throttling(trouble)
-        self._tell(result=None, trouble=trouble)
+        self._tell(trouble=trouble)
 
     def log_end(self, key: str, outcome: str) -> None:
         """Write the submission's one line: `all sent`, `interrupted`, or an error's name."""
@@ -439,12 +458,28 @@ class _Report:
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._began
 
-    def _tell(self, *, result: Submitted | None, trouble: OmicsRunsError | None) -> None:
+    @property
+    def _rate(self) -> float | None:
+        fresh = self._counts["started"] - self._counts["adopted"]
+        if self._plan.via == "batch" or len(self._fresh) == 1 or not self._fresh:
+            return None
+        first, latest = self._fresh
+        return (fresh - 1) / (latest - first) if latest > first else None
+
+    def _tell(
+        self,
+        *,
+        result: Submitted | None = None,
+        trouble: OmicsRunsError | None = None,
+        batch: GetBatchResponse | None = None,
+    ) -> None:
         if self._plan.progress is not None:
             self._plan.progress(
                 SubmitProgress(
                     result=result,
                     trouble=trouble,
+                    batch=batch,
+                    rate=self._rate,
                     total=self._plan.total,
                     throttled=self._throttled,
                     elapsed=self._elapsed,

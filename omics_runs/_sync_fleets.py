@@ -47,7 +47,8 @@ class SyncFleets(SyncOperations):
         """Return an iterator that hands out how each run has ended, as it ends.
 
         One poller asks for all of them: a round takes one ListRuns for each hundred active runs of
-        the account, and four more at most, or a GetRun for each run where that is less. Each
+        the account, and four more at most, or a GetRun for each run where that is less; which of
+        both it is, is tried out, and such a round may take twice as many. Each
         run's end is settled by a GetRun. A run that failed, was cancelled or is gone is an
         outcome and no exception, and so is a refusal of the service to tell of a run. Trouble
         that passes is ridden out, as in `wait_until`; where ListRuns is refused, GetRun has to do.
@@ -56,9 +57,9 @@ class SyncFleets(SyncOperations):
         counts from the call of this method.
 
         Args:
-            runs: The runs: an iterable of ids, references or answers that speak of a run, or the
-                `RunCheckpoint` of another wait. Those that are the same by id and uuid have one
-                outcome.
+            runs: The runs: an iterable of ids, references or answers that speak of a run, a
+                mapping to such, a `Submission`, or the `RunCheckpoint` of another wait. Those that
+                are the same by id and uuid have one outcome.
             timeout: Seconds to wait at most, None for no limit. What remains then comes as
                 outcomes with a `WaitTimeoutError`. A round that is under way when
                 time is up has one read timeout to end. With 0 the runs are looked at once, in
@@ -101,9 +102,9 @@ class SyncFleets(SyncOperations):
         has its `error`, and its `unwrap` raises it.
 
         Args:
-            runs: The runs: an iterable of ids, references or answers that speak of a run, or the
-                `RunCheckpoint` of another wait. One that is given twice has its outcome at both
-                places.
+            runs: The runs: an iterable of ids, references or answers that speak of a run, a
+                mapping to such, a `Submission`, or the `RunCheckpoint` of another wait. One that
+                is given twice has its outcome at both places.
             timeout: Seconds to wait at most, None for no limit. What remains then has
                 a `WaitTimeoutError` in its outcome. A round that is under way when
                 time is up has one read timeout to end. With 0 the runs are looked at once, in

@@ -18,7 +18,7 @@ from attrs import define
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omics_runs import RunSpec, Submission, errors
+from omics_runs import RunSpec, Submission, SubmitProgress, errors
 from omics_runs._submission import batch_request_id_of
 from omics_runs.emulator import Emulator, Fault, Quotas, VirtualClock
 from omics_runs.models import StorageType
@@ -67,6 +67,13 @@ class Bucket:
         uri = f"s3://my-bucket/{name}"
         self.emulator.add_object(uri, data.decode())
         return uri
+
+
+def kind_of(progress: SubmitProgress) -> str:
+    """Return what is told."""
+    if progress.result is not None:
+        return "result"
+    return "look" if progress.trouble is None else "trouble"
 
 
 def statuses(submission: Submission) -> list[str]:
@@ -121,7 +128,9 @@ def test_results_come_when_the_batch_has_submitted_all(caller: Caller, emulator:
     )
     assert next(results).name == "s0"
     assert len(emulator.runs) == COUNT
-    assert len(told) == 1
+    *looks, first = told
+    assert first == "1 of 5 started"
+    assert re.fullmatch(r"0 of 5 started, batch \d+ INPROGRESS, 5 of its runs tried", looks[-1])
     assert [one.name for one in results] == ["s1", "s2", "s3", "s4"]
     assert told[-1].startswith("5 of 5 started")
 
@@ -251,13 +260,14 @@ def test_trouble_is_ridden_out(caller: Caller, emulator: Emulator) -> None:
         Fault("ListRunsInBatch", status=503, times=5),
     )
     submission = caller.client(emulator).submit(
-        specs(), **VIA, progress=lambda seen: told.append(type(seen.trouble).__name__)
+        specs(), **VIA, progress=lambda seen: told.append(kind_of(seen))
     )
     assert_exactly_once(emulator, submission)
     ids = {one.body["requestId"] for one in emulator.requests if one.operation == "StartRunBatch"}
     assert ids == {batch_request_id_of(KEY, 1)}
-    assert told.count("NoneType") == COUNT
-    assert len(told) == 4 + 5 + COUNT
+    assert told.count("result") == COUNT
+    assert told.count("trouble") == 4 + 5
+    assert told.count("look") >= 1
 
 
 # --- what goes wrong ------------------------------------------------------------------------
@@ -359,15 +369,31 @@ def test_a_cancelled_batch(journal: Path, status: str) -> None:
 
 
 def test_a_batch_that_was_deleted_leaves_its_specs_open(emulator: Emulator, journal: Path) -> None:
-    """Nobody knows any more which run came of which spec, so nothing is sent again for them."""
+    """Nobody knows any more which run came of which spec, so nothing is sent again for them.
+
+    What is new goes on.
+    """
     client = emulator.client()
     late = client.submit(specs(), **VIA, journal=journal, timeout=8)
     client.wait_until_batch(late.batch_ids[0])
     client.delete_batch(late.batch_ids[0])
     lost = client.submit(specs(6), **VIA, journal=journal)
-    assert isinstance(lost.stopped_by, errors.ResourceNotFoundError)
+    assert lost.stopped_by is None
     assert [one.may_have_started for one in lost.results] == [True] * COUNT + [False]
-    assert len(emulator.runs) == COUNT
+    assert statuses(lost) == ["unsent"] * COUNT + ["started"]
+    assert " is gone, and nobody knows" in str(lost.results[0].error)
+    assert len(emulator.runs) == COUNT + 1
+
+
+def test_a_list_that_never_ends_stops_the_submission(emulator: Emulator, journal: Path) -> None:
+    """The specs stay open, and are found when the list makes sense again."""
+    client = emulator.client()
+    endless = Fault("ListRunsInBatch", status=200, body=b'{"runs": [], "nextToken": "abc"}')
+    emulator.faults.add(attrs.evolve(endless, times=2))
+    stopped = client.submit(specs(), **VIA, journal=journal)
+    assert isinstance(stopped.stopped_by, errors.UnreadableResponseError)
+    assert {one.may_have_started for one in stopped.unsent} == {True}
+    assert_exactly_once(emulator, client.submit(specs(), **VIA, journal=journal))
 
 
 def test_the_list_may_be_refused(emulator: Emulator, journal: Path) -> None:

@@ -284,12 +284,30 @@ def test_the_picture_of_a_submission() -> None:
         unsent=0,
         throttled=0,
         elapsed=6.0,
+        batch=None,
+        rate=0.5,
     )
     assert drawn([told], width=200) == [
         "━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━────────────────────────────── 5/10 specs",
-        "  4 started, 1 started before, 1 refused",
+        "  3 started, 1 started before, 1 refused",
         "  0:00:06 elapsed, about 10 s left, 0.50 starts/s",
         "  riding out TransportError",
+    ]
+
+
+def test_the_picture_of_a_submission_through_a_batch() -> None:
+    """Nothing is known of single runs for a long time, but how far the batch is."""
+    emulator = Emulator(VirtualClock(), rates="documented")
+    told: list[SubmitProgress] = []
+    specs = [RunSpec(f"s{n}", BASE) for n in range(90)]
+    emulator.client().submit(specs, key="k", via="batch", progress=told.append)
+    early = next(one for one in told if 0 < one.tried < 90)
+    assert early.batch is not None
+    assert drawn([early], width=90) == [
+        "──────────────────────────────────────────────────────────── 0/90 specs",
+        "  0 started",
+        f"  0:00:{int(early.elapsed):02} elapsed",
+        f"  batch {early.batch.id} SUBMITTING, {early.tried} of its runs tried",
     ]
 
 
@@ -305,6 +323,8 @@ def test_a_submission_of_unknown_length_has_no_bar() -> None:
         unsent=0,
         throttled=0,
         elapsed=6.0,
+        batch=None,
+        rate=None,
     )
     assert drawn([told])[0] == "4 specs"
 
@@ -327,7 +347,7 @@ def test_a_picture_names_the_most_frequent_reasons() -> None:
         error = errors.RunFailedError("failed", wanted={RunStatus.COMPLETED}, run=run)
         outcomes.append(RunOutcome(RunRef("1"), run, error))
     lines = drawn([fleet(0.0, ended=7, outcomes=tuple(outcomes))])
-    assert lines[-1] == f"  failed: 3 {REASON}, 2 B, 1 RunGoneError, others"
+    assert lines[-1] == f"  failed: 3 {REASON}, 2 B, 1 RunGoneError, 1 more"
 
 
 def test_a_narrow_ascii_terminal_has_its_picture_too() -> None:

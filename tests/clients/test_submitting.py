@@ -21,7 +21,7 @@ from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omics_runs import RunSpec, StartRunRequest, Submission, errors
+from omics_runs import OmicsRunsClient, RunSpec, StartRunRequest, Submission, errors
 from omics_runs.emulator import Emulator, Fault, VirtualClock
 from tests.examples import examples
 
@@ -322,6 +322,39 @@ def test_a_kill_at_each_step_of_the_hundredth_of_200(
     submission = emulator.client().submit(**options)
     assert_exactly_once(emulator, submission, 200)
     assert len(submission.adopted) == 100
+
+
+class Once:
+    """A collection by its methods that can be read only once, as `tqdm` makes of a generator."""
+
+    def __init__(self, given: list[RunSpec]) -> None:
+        self._left = iter(given)
+
+    def __len__(self) -> int:
+        return COUNT
+
+    def __contains__(self, spec: object) -> bool:
+        return False
+
+    def __iter__(self) -> Any:
+        return self._left
+
+
+@pytest.mark.parametrize("via", ["runs", "batch"])
+def test_what_looks_like_a_collection_is_read_once(emulator: Emulator, via: Any) -> None:
+    """All checks before the first send go by what was read."""
+    submission = emulator.client().submit(Once(specs()), key=KEY, via=via)
+    assert_exactly_once(emulator, submission)
+
+
+def test_a_journal_knows_where_its_runs_are(emulator: Emulator, journal: Path) -> None:
+    """Those of an emulator are none of AWS's."""
+    emulator.client().submit(specs(), key=KEY, journal=journal)
+    with (
+        OmicsRunsClient("us-west-2", credentials=("AK", "SK", None)) as client,
+        pytest.raises(errors.ConfigurationError, match="and the client is for AWS"),
+    ):
+        client.submit(specs(), key=KEY, journal=journal)
 
 
 def test_a_kill_while_a_turn_is_waited_for(emulator: Emulator, journal: Path) -> None:

@@ -526,12 +526,15 @@ def test_what_was_interrupted_is_sent_again(journal: Path) -> None:
 def test_what_is_known_of_an_interrupted_spec(
     journal: Path, options: Any, replies: list[Reply], expected: str
 ) -> None:
-    """It may have started until an answer about it says otherwise."""
+    """It may have started, whatever an answer says that may not have looked for its run."""
     leave_open(journal)
     submission, _ = play(specs(1), *replies, journal=journal, **options)
     (result,) = submission.results
     assert result.status == expected
-    assert result.may_have_started == (expected == "unsent")
+    assert result.may_have_started
+    again, script = play(specs(1), started(1), journal=journal)
+    assert statuses(again) == ["started"]
+    assert token_of(script.sent[0]) == request_id_of(KEY, "s0", 1)
 
 
 def test_an_interrupted_spec_may_have_started_although_another_stopped_it(journal: Path) -> None:
@@ -561,6 +564,9 @@ def test_a_changed_spec_is_refused(journal: Path, *, is_open: bool) -> None:
     assert statuses(submission) == ["refused"]
     assert digest_of(BASE) in str(submission.refused[0].error)
     assert digest_of(changed) in str(submission.refused[0].error)
+    assert submission.refused[0].may_have_started is is_open
+    assert list(submission.started) == ([] if is_open else ["s0"])  # it goes on, and costs money
+    assert str(submission) == "cohort-7: 0 started, 1 refused, 0 unsent"
     assert script.sent == []
 
 
@@ -596,9 +602,9 @@ def test_progress_tells_counts_rate_and_time() -> None:
     seen = told(specs(4), started(1), THROTTLED, started(2), INVALID, QUOTA, rate=1)
     assert [str(one).partition("StartRun")[0] for one in seen] == [
         "1 of 4 started",
-        "1 of 4 started, 0.95/s, 3 s left, riding out ",
-        "2 of 4 started, 0.95/s, 2 s left",
-        "2 of 4 started, 1 refused, 0.63/s, 2 s left",
+        "1 of 4 started, riding out ",
+        "2 of 4 started, 0.48/s, 4 s left",
+        "2 of 4 started, 1 refused, 0.48/s, 2 s left",
         "2 of 4 started, 1 refused, 1 unsent, 0.48/s, 0 s left",
     ]
     assert [one.result.name if one.result else None for one in seen] == [
@@ -615,7 +621,7 @@ def test_progress_tells_counts_rate_and_time() -> None:
 def test_progress_of_what_cannot_be_counted() -> None:
     """Without a total there is no time left to be told."""
     seen = told(iter(specs(2)), started(1), started(2), rate=1)
-    assert [str(one) for one in seen] == ["1 started", "2 started, 1.90/s"]
+    assert [str(one) for one in seen] == ["1 started", "2 started, 0.95/s"]
     assert seen[1].seconds_left is None
 
 
