@@ -19,8 +19,6 @@ from omics_runs._retry import RetryPolicy
 from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
 from omics_runs._sync_reruns import SyncReruns
 from omics_runs._timeout import Timeout
-from omics_runs._wait_plan import plan_batch_wait, plan_run_wait, plan_task_wait
-from omics_runs._waiting import wait_until as wait_flow
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -224,8 +222,11 @@ class OmicsRunsClient(SyncReruns):
             ServiceError: The service refused to tell of the run, for example by a 403 or 404.
             CredentialsError: There are no keys to sign with, and time alone won't bring any.
         """
+        from omics_runs._wait_plan import plan_run_wait  # noqa: PLC0415  (loads many models)
+        from omics_runs._waiting import wait_until  # noqa: PLC0415  (likewise)
+
         plan = plan_run_wait(run, status, timeout, min_delay, max_delay, progress)
-        return self._run(wait_flow(plan, self._env))
+        return self._run(wait_until(plan, self._env))
 
     def wait_until_task(
         self,
@@ -267,8 +268,11 @@ class OmicsRunsClient(SyncReruns):
             ServiceError: The service refused to tell of the task, for example by a 403 or 404.
             CredentialsError: There are no keys to sign with, and time alone won't bring any.
         """
+        from omics_runs._wait_plan import plan_task_wait  # noqa: PLC0415  (loads many models)
+        from omics_runs._waiting import wait_until  # noqa: PLC0415  (likewise)
+
         plan = plan_task_wait(run, task, status, timeout, min_delay, max_delay, progress)
-        return self._run(wait_flow(plan, self._env))
+        return self._run(wait_until(plan, self._env))
 
     def wait_until_batch(
         self,
@@ -311,8 +315,11 @@ class OmicsRunsClient(SyncReruns):
             ServiceError: The service refused to tell of the batch, for example by a 403 or 404.
             CredentialsError: There are no keys to sign with, and time alone won't bring any.
         """
+        from omics_runs._wait_plan import plan_batch_wait  # noqa: PLC0415  (loads many models)
+        from omics_runs._waiting import wait_until  # noqa: PLC0415  (likewise)
+
         plan = plan_batch_wait(batch, status, timeout, min_delay, max_delay, progress)
-        return self._run(wait_flow(plan, self._env))
+        return self._run(wait_until(plan, self._env))
 
     def __repr__(self) -> str:
         where = self._env.endpoint.url_for("")
