@@ -15,6 +15,7 @@ RESERVED_MEMBERS = frozenset(
         "from_dict",
         "from_json",
         "limit",
+        "models",
         "problems",
         "ref",
         "replace",
@@ -50,7 +51,7 @@ USED_IN_BODIES = frozenset(
 """Names that bodies of generated classes speak of; a member or method would hide them there."""
 
 RESERVED_METHODS = frozenset(
-    {"aclose", "close", "operations", "send", "wait_until", "with_options"}
+    {"aclose", "close", "models", "operations", "send", "wait_until", "with_options"}
 )
 """Names that the SDK gives to methods of its clients, and what makes its constants."""
 
@@ -68,6 +69,7 @@ IMPORTED = frozenset(
         "Integer",
         "Items",
         "Literal",
+        "MODELS",
         "Mapping",
         "Member",
         "Nested",
@@ -103,6 +105,7 @@ IMPORTED = frozenset(
         "datetime",
         "field",
         "frozen",
+        "lazily",
         "new_request_id",
     }
 )

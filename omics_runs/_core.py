@@ -12,13 +12,13 @@ from omics_runs._errors import (
     CallError,
     ConfigurationError,
     CredentialsError,
-    InvalidRequestError,
     TransportError,
     TransportTimeoutError,
 )
 from omics_runs._generated.operations import OPERATIONS
 from omics_runs._job import Job, begin
 from omics_runs._model import Response
+from omics_runs._operation import operation_of
 from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
 from omics_runs._sigv4 import sign
@@ -29,7 +29,6 @@ from omics_runs._wire import build_request, read_error, read_response
 if TYPE_CHECKING:
     from omics_runs._credentials import Credentials
     from omics_runs._env import Env
-    from omics_runs._operation import Operation
 
 Out = TypeVar("Out", bound=Response)
 Failure: TypeAlias = CallError | CredentialsError
@@ -84,7 +83,7 @@ def outcome(
     So what is raised besides comes from the caller's own functions: from hooks, from a provider of
     keys. It passes through unchanged, with a note if a change may have been made.
     """
-    operation = _operation_of(request)
+    operation = operation_of(request, OPERATIONS)
     if env.validate:
         request.validate()
     job = begin(operation, request, env, timeout, retry, features)
@@ -201,12 +200,3 @@ def _passes(error: Exception) -> bool:
     if isinstance(error, CredentialsError):
         return error.is_passing
     return isinstance(error, (httpx.HTTPError, TimeoutError))
-
-
-def _operation_of(request: Request[Out]) -> Operation[Any, Out]:
-    kinds = (OPERATIONS.get(kind) for kind in type(request).__mro__)
-    found = next((operation for operation in kinds if operation), None)
-    if found is None:
-        what = f"must be a request model such as StartRunRequest, got {type(request).__name__}"
-        raise InvalidRequestError("send", [("request", what)])
-    return found

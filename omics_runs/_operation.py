@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
 from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
+from omics_runs._errors import InvalidRequestError
 from omics_runs._model import Response
 from omics_runs._request import Request
 
@@ -44,8 +47,12 @@ class Operation(Generic[In, Out]):
     """What stands before the service's host name, such as `workflows-`."""
     status_code: int
     """HTTP status of a success."""
-    request: type[In]
-    response: type[Out]
+    models: str
+    """The module that has its models, which is imported when one of them is first needed."""
+    request_name: str
+    """The class of its requests, in that module."""
+    response_name: str
+    """The class of its answers, in that module."""
     labels: Mapping[str, str] = field(factory=dict[str, str])
     """Members that fill the path's places."""
     query: Mapping[str, str] = field(factory=dict[str, str])
@@ -58,3 +65,37 @@ class Operation(Generic[In, Out]):
     """Whether a call changes nothing, so that a lost answer costs nothing."""
     paging: Paging | None = None
     """How its pages are turned; None where there are none."""
+
+    @cached_property
+    def request(self) -> type[In]:
+        """The class of its requests."""
+        found: type[In] = getattr(import_module(self.models), self.request_name)
+        return found
+
+    @cached_property
+    def response(self) -> type[Out]:
+        """The class of its answers."""
+        found: type[Out] = getattr(import_module(self.models), self.response_name)
+        return found
+
+
+def operation_of(
+    request: Request[Out], operations: Mapping[str, Operation[Any, Any]]
+) -> Operation[Any, Out]:
+    """Return the operation that a request is sent to.
+
+    Its class tells, or one that this was made of: a name alone may be that of a stranger's class.
+
+    Args:
+        request: The request.
+        operations: Each operation by the name of its request's class.
+
+    Raises:
+        InvalidRequestError: It is sent to none of them.
+    """
+    for kind in type(request).__mro__:
+        found = operations.get(kind.__name__)
+        if found is not None and found.request is kind:
+            return found
+    what = f"must be a request model such as StartRunRequest, got {type(request).__name__}"
+    raise InvalidRequestError("send", [("request", what)])

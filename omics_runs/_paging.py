@@ -10,6 +10,7 @@ from omics_runs._errors import InvalidRequestError, UnreadableResponseError
 from omics_runs._generated.operations import OPERATIONS
 from omics_runs._model import Response
 from omics_runs._narrow import is_number
+from omics_runs._operation import operation_of
 from omics_runs._request import Request
 
 Item = TypeVar("Item")
@@ -31,7 +32,7 @@ class Walk(Generic[Page]):
     """Where an iteration stands, whatever its color."""
 
     def __init__(self, request: Request[Page], limit: int | None) -> None:
-        operation = OPERATIONS[type(request)]
+        operation = operation_of(request, OPERATIONS)
         if operation.paging is None:
             raise InvalidRequestError(operation.name, [("", "has no pages to go through")])
         if limit is not None:

@@ -176,8 +176,9 @@ CREATE_WORKFLOW: AnyOperation = Operation(
     path="/workflow",
     host_prefix="workflows-",
     status_code=201,
-    request=CreateWorkflowRequest,
-    response=Response,
+    models=__name__,
+    request_name="CreateWorkflowRequest",
+    response_name="Response",
     body={member.name: member.wire for member in CreateWorkflowRequest.__wire__},
 )
 
@@ -187,8 +188,9 @@ CREATE_WORKFLOW_VERSION: AnyOperation = Operation(
     path="/workflow/{workflowId}/version",
     host_prefix="workflows-",
     status_code=201,
-    request=CreateWorkflowVersionRequest,
-    response=Response,
+    models=__name__,
+    request_name="CreateWorkflowVersionRequest",
+    response_name="Response",
     labels={"workflow_id": "workflowId"},
     body={
         member.name: member.wire

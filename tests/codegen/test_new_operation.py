@@ -48,7 +48,7 @@ def test_an_operation_is_added_by_one_line_of_config(
 
     class Client(methods.SyncOperations):  # type: ignore[misc, name-defined]
         def send(self, request: Any, **_: object) -> Any:
-            operation = operations.OPERATIONS[type(request)]
+            operation = operations.OPERATIONS[type(request).__name__]
             assert (operation.name, request.to_dict()) == (NEW, {"id": "7"})
             answer = {"id": "7", "arn": "arn:x", "creationTime": "2030-01-02T03:04:05Z"}
             return operation.response.from_dict(answer)

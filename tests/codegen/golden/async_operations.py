@@ -10,29 +10,24 @@ from typing import TYPE_CHECKING, TypeVar
 from omics_runs._model import Response
 from omics_runs._paging import AsyncItems
 from omics_runs._request import Request
-from tests.codegen.golden.models import (
-    BedPlan,
-    Corner,
-    Filling,
-    GetPlantRequest,
-    GetPlantResponse,
-    LayOutBedRequest,
-    LayOutBedResponse,
-    ListPlantsRequest,
-    ListPlantsResponse,
-    PlantItem,
-    PlantSeedRequest,
-    PlantSeedResponse,
-    UprootPlantRequest,
-    UprootPlantResponse,
-    WeighPlantRequest,
-    WeighPlantResponse,
-)
+from tests.codegen.golden import models
 
 if TYPE_CHECKING:
     from omics_runs._retry import RetryPolicy
     from omics_runs._timeout import Timeout
     from tests.codegen.golden.enums import PlantStatusLike, SeasonLike
+    from tests.codegen.golden.models import (
+        BedPlan,
+        Corner,
+        Filling,
+        GetPlantResponse,
+        LayOutBedResponse,
+        ListPlantsResponse,
+        PlantItem,
+        PlantSeedResponse,
+        UprootPlantResponse,
+        WeighPlantResponse,
+    )
 
 Out = TypeVar("Out", bound=Response)
 
@@ -101,7 +96,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = PlantSeedRequest(
+        request = models.PlantSeedRequest(
             name=name,
             seasons=seasons,
             bed_id=bed_id,
@@ -143,7 +138,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = GetPlantRequest(id=id, show=show)
+        request = models.GetPlantRequest(id=id, show=show)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def list_plants(
@@ -174,7 +169,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListPlantsRequest(
+        request = models.ListPlantsRequest(
             status=status, starting_token=starting_token, max_results=max_results
         )
         return await self.send(request, timeout=timeout, retry=retry)
@@ -211,7 +206,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListPlantsRequest(
+        request = models.ListPlantsRequest(
             status=status, starting_token=starting_token, max_results=max_results
         )
         return AsyncItems(
@@ -244,7 +239,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = UprootPlantRequest(bed_id=bed_id, id=id)
+        request = models.UprootPlantRequest(bed_id=bed_id, id=id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def lay_out_bed(
@@ -275,7 +270,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = LayOutBedRequest(plan=plan, filling=filling, corner=corner)
+        request = models.LayOutBedRequest(plan=plan, filling=filling, corner=corner)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def weigh_plant(
@@ -302,5 +297,5 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = WeighPlantRequest(bed_id=bed_id)
+        request = models.WeighPlantRequest(bed_id=bed_id)
         return await self.send(request, timeout=timeout, retry=retry)

@@ -4,33 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omics_runs._operation import Operation, Paging
-from omics_runs._request import Request
-from tests.codegen.golden.models import (
-    GetPlantRequest,
-    GetPlantResponse,
-    LayOutBedRequest,
-    LayOutBedResponse,
-    ListPlantsRequest,
-    ListPlantsResponse,
-    PlantSeedRequest,
-    PlantSeedResponse,
-    UprootPlantRequest,
-    UprootPlantResponse,
-    WeighPlantRequest,
-    WeighPlantResponse,
-)
 
-PLANT_SEED = Operation(
+if TYPE_CHECKING:
+    from tests.codegen.golden.models import (
+        GetPlantRequest,
+        GetPlantResponse,
+        LayOutBedRequest,
+        LayOutBedResponse,
+        ListPlantsRequest,
+        ListPlantsResponse,
+        PlantSeedRequest,
+        PlantSeedResponse,
+        UprootPlantRequest,
+        UprootPlantResponse,
+        WeighPlantRequest,
+        WeighPlantResponse,
+    )
+
+MODELS = "tests.codegen.golden.models"
+
+PLANT_SEED: Operation[PlantSeedRequest, PlantSeedResponse] = Operation(
     name="PlantSeed",
     method="POST",
     path="/plant",
     host_prefix="beds-",
     status_code=201,
-    request=PlantSeedRequest,
-    response=PlantSeedResponse,
+    models=MODELS,
+    request_name="PlantSeedRequest",
+    response_name="PlantSeedResponse",
     body={
         "bed_id": "bedId",
         "name": "name",
@@ -48,27 +52,29 @@ PLANT_SEED = Operation(
     token="request_id",
 )
 
-GET_PLANT = Operation(
+GET_PLANT: Operation[GetPlantRequest, GetPlantResponse] = Operation(
     name="GetPlant",
     method="GET",
     path="/plant/{id}",
     host_prefix="beds-",
     status_code=200,
-    request=GetPlantRequest,
-    response=GetPlantResponse,
+    models=MODELS,
+    request_name="GetPlantRequest",
+    response_name="GetPlantResponse",
     labels={"id": "id"},
     query={"show": "showSeasons"},
     read_only=True,
 )
 
-LIST_PLANTS = Operation(
+LIST_PLANTS: Operation[ListPlantsRequest, ListPlantsResponse] = Operation(
     name="ListPlants",
     method="GET",
     path="/plant",
     host_prefix="",
     status_code=200,
-    request=ListPlantsRequest,
-    response=ListPlantsResponse,
+    models=MODELS,
+    request_name="ListPlantsRequest",
+    response_name="ListPlantsResponse",
     query={"status": "status", "starting_token": "startingToken", "max_results": "maxResults"},
     read_only=True,
     paging=Paging(
@@ -80,45 +86,48 @@ LIST_PLANTS = Operation(
     ),
 )
 
-UPROOT_PLANT = Operation(
+UPROOT_PLANT: Operation[UprootPlantRequest, UprootPlantResponse] = Operation(
     name="UprootPlant",
     method="DELETE",
     path="/bed/{bedId}/plant/{id}",
     host_prefix="",
     status_code=202,
-    request=UprootPlantRequest,
-    response=UprootPlantResponse,
+    models=MODELS,
+    request_name="UprootPlantRequest",
+    response_name="UprootPlantResponse",
     labels={"id": "id", "bed_id": "bedId"},
 )
 
-LAY_OUT_BED = Operation(
+LAY_OUT_BED: Operation[LayOutBedRequest, LayOutBedResponse] = Operation(
     name="LayOutBed",
     method="POST",
     path="/bed",
     host_prefix="",
     status_code=201,
-    request=LayOutBedRequest,
-    response=LayOutBedResponse,
+    models=MODELS,
+    request_name="LayOutBedRequest",
+    response_name="LayOutBedResponse",
     body={"plan": "plan", "corner": "corner", "filling": "filling"},
 )
 
-WEIGH_PLANT = Operation(
+WEIGH_PLANT: Operation[WeighPlantRequest, WeighPlantResponse] = Operation(
     name="WeighPlant",
     method="POST",
     path="/bed/{bedId}/weigh",
     host_prefix="",
     status_code=200,
-    request=WeighPlantRequest,
-    response=WeighPlantResponse,
+    models=MODELS,
+    request_name="WeighPlantRequest",
+    response_name="WeighPlantResponse",
     labels={"bed_id": "bedId"},
 )
 
-OPERATIONS: Mapping[type[Request[Any]], Operation[Any, Any]] = {
-    PlantSeedRequest: PLANT_SEED,
-    GetPlantRequest: GET_PLANT,
-    ListPlantsRequest: LIST_PLANTS,
-    UprootPlantRequest: UPROOT_PLANT,
-    LayOutBedRequest: LAY_OUT_BED,
-    WeighPlantRequest: WEIGH_PLANT,
+OPERATIONS: Mapping[str, Operation[Any, Any]] = {
+    "PlantSeedRequest": PLANT_SEED,
+    "GetPlantRequest": GET_PLANT,
+    "ListPlantsRequest": LIST_PLANTS,
+    "UprootPlantRequest": UPROOT_PLANT,
+    "LayOutBedRequest": LAY_OUT_BED,
+    "WeighPlantRequest": WEIGH_PLANT,
 }
-"""Which operation a request is sent to."""
+"""Each operation by the name of its request's class; `operation_of` finds the one of a request."""
