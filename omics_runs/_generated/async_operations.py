@@ -7,85 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from omics_runs._generated.models import (
-    BatchListItem,
-    BatchRunSettings,
-    CancelRunBatchRequest,
-    CancelRunBatchResponse,
-    CancelRunRequest,
-    CancelRunResponse,
-    ConfigurationListItem,
-    CreateRunCacheRequest,
-    CreateRunCacheResponse,
-    CreateRunGroupRequest,
-    CreateRunGroupResponse,
-    DefaultRunSetting,
-    DeleteBatchRequest,
-    DeleteBatchResponse,
-    DeleteRunBatchRequest,
-    DeleteRunBatchResponse,
-    DeleteRunCacheRequest,
-    DeleteRunCacheResponse,
-    DeleteRunGroupRequest,
-    DeleteRunGroupResponse,
-    DeleteRunRequest,
-    DeleteRunResponse,
-    GetBatchRequest,
-    GetBatchResponse,
-    GetConfigurationRequest,
-    GetConfigurationResponse,
-    GetRunCacheRequest,
-    GetRunCacheResponse,
-    GetRunGroupRequest,
-    GetRunGroupResponse,
-    GetRunRequest,
-    GetRunResponse,
-    GetRunTaskRequest,
-    GetRunTaskResponse,
-    GetWorkflowRequest,
-    GetWorkflowResponse,
-    GetWorkflowVersionRequest,
-    GetWorkflowVersionResponse,
-    ListBatchRequest,
-    ListBatchResponse,
-    ListConfigurationsRequest,
-    ListConfigurationsResponse,
-    ListRunCachesRequest,
-    ListRunCachesResponse,
-    ListRunGroupsRequest,
-    ListRunGroupsResponse,
-    ListRunsInBatchRequest,
-    ListRunsInBatchResponse,
-    ListRunsRequest,
-    ListRunsResponse,
-    ListRunTasksRequest,
-    ListRunTasksResponse,
-    ListTagsForResourceRequest,
-    ListTagsForResourceResponse,
-    ListWorkflowsRequest,
-    ListWorkflowsResponse,
-    ListWorkflowVersionsRequest,
-    ListWorkflowVersionsResponse,
-    RunBatchListItem,
-    RunCacheListItem,
-    RunGroupListItem,
-    RunListItem,
-    StartRunBatchRequest,
-    StartRunBatchResponse,
-    StartRunRequest,
-    StartRunResponse,
-    TagResourceRequest,
-    TagResourceResponse,
-    TaskListItem,
-    UntagResourceRequest,
-    UntagResourceResponse,
-    UpdateRunCacheRequest,
-    UpdateRunCacheResponse,
-    UpdateRunGroupRequest,
-    UpdateRunGroupResponse,
-    WorkflowListItem,
-    WorkflowVersionListItem,
-)
+from omics_runs._generated import models
 from omics_runs._model import Response
 from omics_runs._paging import AsyncItems
 from omics_runs._request import Request
@@ -106,6 +28,52 @@ if TYPE_CHECKING:
         TaskStatusLike,
         WorkflowExportLike,
         WorkflowTypeLike,
+    )
+    from omics_runs._generated.models import (
+        BatchListItem,
+        BatchRunSettings,
+        CancelRunBatchResponse,
+        CancelRunResponse,
+        ConfigurationListItem,
+        CreateRunCacheResponse,
+        CreateRunGroupResponse,
+        DefaultRunSetting,
+        DeleteBatchResponse,
+        DeleteRunBatchResponse,
+        DeleteRunCacheResponse,
+        DeleteRunGroupResponse,
+        DeleteRunResponse,
+        GetBatchResponse,
+        GetConfigurationResponse,
+        GetRunCacheResponse,
+        GetRunGroupResponse,
+        GetRunResponse,
+        GetRunTaskResponse,
+        GetWorkflowResponse,
+        GetWorkflowVersionResponse,
+        ListBatchResponse,
+        ListConfigurationsResponse,
+        ListRunCachesResponse,
+        ListRunGroupsResponse,
+        ListRunsInBatchResponse,
+        ListRunsResponse,
+        ListRunTasksResponse,
+        ListTagsForResourceResponse,
+        ListWorkflowsResponse,
+        ListWorkflowVersionsResponse,
+        RunBatchListItem,
+        RunCacheListItem,
+        RunGroupListItem,
+        RunListItem,
+        StartRunBatchResponse,
+        StartRunResponse,
+        TagResourceResponse,
+        TaskListItem,
+        UntagResourceResponse,
+        UpdateRunCacheResponse,
+        UpdateRunGroupResponse,
+        WorkflowListItem,
+        WorkflowVersionListItem,
     )
     from omics_runs._retry import RetryPolicy
     from omics_runs._timeout import Timeout
@@ -258,7 +226,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = StartRunRequest(
+        request = models.StartRunRequest(
             role_arn=role_arn,
             output_uri=output_uri,
             workflow_id=workflow_id,
@@ -322,7 +290,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = GetRunRequest(id=id, export=export)
+        request = models.GetRunRequest(id=id, export=export)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def list_runs(
@@ -368,7 +336,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunsRequest(
+        request = models.ListRunsRequest(
             name=name,
             run_group_id=run_group_id,
             batch_id=batch_id,
@@ -423,7 +391,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunsRequest(
+        request = models.ListRunsRequest(
             name=name,
             run_group_id=run_group_id,
             batch_id=batch_id,
@@ -469,7 +437,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = CancelRunRequest(id=id)
+        request = models.CancelRunRequest(id=id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def delete_run(
@@ -504,7 +472,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = DeleteRunRequest(id=id)
+        request = models.DeleteRunRequest(id=id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def list_run_tasks(
@@ -546,7 +514,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunTasksRequest(
+        request = models.ListRunTasksRequest(
             id=id, status=status, starting_token=starting_token, max_results=max_results
         )
         return await self.send(request, timeout=timeout, retry=retry)
@@ -593,7 +561,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunTasksRequest(
+        request = models.ListRunTasksRequest(
             id=id, status=status, starting_token=starting_token, max_results=max_results
         )
         return AsyncItems(
@@ -633,7 +601,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = GetRunTaskRequest(id=id, task_id=task_id)
+        request = models.GetRunTaskRequest(id=id, task_id=task_id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def start_run_batch(
@@ -689,7 +657,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = StartRunBatchRequest(
+        request = models.StartRunBatchRequest(
             default_run_setting=default_run_setting,
             batch_run_settings=batch_run_settings,
             batch_name=batch_name,
@@ -728,7 +696,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = GetBatchRequest(batch_id=batch_id)
+        request = models.GetBatchRequest(batch_id=batch_id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def list_batch(
@@ -774,7 +742,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListBatchRequest(
+        request = models.ListBatchRequest(
             max_items=max_items,
             starting_token=starting_token,
             status=status,
@@ -828,7 +796,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListBatchRequest(
+        request = models.ListBatchRequest(
             max_items=max_items,
             starting_token=starting_token,
             status=status,
@@ -885,7 +853,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunsInBatchRequest(
+        request = models.ListRunsInBatchRequest(
             batch_id=batch_id,
             max_items=max_items,
             starting_token=starting_token,
@@ -944,7 +912,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunsInBatchRequest(
+        request = models.ListRunsInBatchRequest(
             batch_id=batch_id,
             max_items=max_items,
             starting_token=starting_token,
@@ -990,7 +958,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = CancelRunBatchRequest(batch_id=batch_id)
+        request = models.CancelRunBatchRequest(batch_id=batch_id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def delete_run_batch(
@@ -1027,7 +995,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = DeleteRunBatchRequest(batch_id=batch_id)
+        request = models.DeleteRunBatchRequest(batch_id=batch_id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def delete_batch(
@@ -1062,7 +1030,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = DeleteBatchRequest(batch_id=batch_id)
+        request = models.DeleteBatchRequest(batch_id=batch_id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def create_run_group(
@@ -1117,7 +1085,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = CreateRunGroupRequest(
+        request = models.CreateRunGroupRequest(
             name=name,
             max_cpus=max_cpus,
             max_runs=max_runs,
@@ -1157,7 +1125,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = GetRunGroupRequest(id=id)
+        request = models.GetRunGroupRequest(id=id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def list_run_groups(
@@ -1195,7 +1163,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunGroupsRequest(
+        request = models.ListRunGroupsRequest(
             name=name, starting_token=starting_token, max_results=max_results
         )
         return await self.send(request, timeout=timeout, retry=retry)
@@ -1238,7 +1206,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunGroupsRequest(
+        request = models.ListRunGroupsRequest(
             name=name, starting_token=starting_token, max_results=max_results
         )
         return AsyncItems(
@@ -1289,7 +1257,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = UpdateRunGroupRequest(
+        request = models.UpdateRunGroupRequest(
             id=id,
             name=name,
             max_cpus=max_cpus,
@@ -1330,7 +1298,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = DeleteRunGroupRequest(id=id)
+        request = models.DeleteRunGroupRequest(id=id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def create_run_cache(
@@ -1388,7 +1356,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = CreateRunCacheRequest(
+        request = models.CreateRunCacheRequest(
             cache_s3_location=cache_s3_location,
             cache_behavior=cache_behavior,
             description=description,
@@ -1428,7 +1396,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = GetRunCacheRequest(id=id)
+        request = models.GetRunCacheRequest(id=id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def list_run_caches(
@@ -1465,7 +1433,9 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunCachesRequest(max_results=max_results, starting_token=starting_token)
+        request = models.ListRunCachesRequest(
+            max_results=max_results, starting_token=starting_token
+        )
         return await self.send(request, timeout=timeout, retry=retry)
 
     def iter_run_caches(
@@ -1505,7 +1475,9 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListRunCachesRequest(max_results=max_results, starting_token=starting_token)
+        request = models.ListRunCachesRequest(
+            max_results=max_results, starting_token=starting_token
+        )
         return AsyncItems(
             lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
         )
@@ -1548,7 +1520,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = UpdateRunCacheRequest(
+        request = models.UpdateRunCacheRequest(
             id=id, cache_behavior=cache_behavior, description=description, name=name
         )
         return await self.send(request, timeout=timeout, retry=retry)
@@ -1585,7 +1557,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = DeleteRunCacheRequest(id=id)
+        request = models.DeleteRunCacheRequest(id=id)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def tag_resource(
@@ -1625,7 +1597,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = TagResourceRequest(resource_arn=resource_arn, tags=tags)
+        request = models.TagResourceRequest(resource_arn=resource_arn, tags=tags)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def untag_resource(
@@ -1662,7 +1634,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = UntagResourceRequest(resource_arn=resource_arn, tag_keys=tag_keys)
+        request = models.UntagResourceRequest(resource_arn=resource_arn, tag_keys=tag_keys)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def list_tags_for_resource(
@@ -1696,7 +1668,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListTagsForResourceRequest(resource_arn=resource_arn)
+        request = models.ListTagsForResourceRequest(resource_arn=resource_arn)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def get_workflow(
@@ -1741,7 +1713,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = GetWorkflowRequest(
+        request = models.GetWorkflowRequest(
             id=id, type=type, export=export, workflow_owner_id=workflow_owner_id
         )
         return await self.send(request, timeout=timeout, retry=retry)
@@ -1787,7 +1759,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListWorkflowsRequest(
+        request = models.ListWorkflowsRequest(
             type=type, name=name, starting_token=starting_token, max_results=max_results
         )
         return await self.send(request, timeout=timeout, retry=retry)
@@ -1836,7 +1808,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListWorkflowsRequest(
+        request = models.ListWorkflowsRequest(
             type=type, name=name, starting_token=starting_token, max_results=max_results
         )
         return AsyncItems(
@@ -1891,7 +1863,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = GetWorkflowVersionRequest(
+        request = models.GetWorkflowVersionRequest(
             workflow_id=workflow_id,
             version_name=version_name,
             type=type,
@@ -1946,7 +1918,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListWorkflowVersionsRequest(
+        request = models.ListWorkflowVersionsRequest(
             workflow_id=workflow_id,
             type=type,
             workflow_owner_id=workflow_owner_id,
@@ -2004,7 +1976,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListWorkflowVersionsRequest(
+        request = models.ListWorkflowVersionsRequest(
             workflow_id=workflow_id,
             type=type,
             workflow_owner_id=workflow_owner_id,
@@ -2046,7 +2018,7 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = GetConfigurationRequest(name=name)
+        request = models.GetConfigurationRequest(name=name)
         return await self.send(request, timeout=timeout, retry=retry)
 
     async def list_configurations(
@@ -2083,7 +2055,9 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListConfigurationsRequest(max_results=max_results, starting_token=starting_token)
+        request = models.ListConfigurationsRequest(
+            max_results=max_results, starting_token=starting_token
+        )
         return await self.send(request, timeout=timeout, retry=retry)
 
     def iter_configurations(
@@ -2123,7 +2097,9 @@ class AsyncOperations(ABC):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        request = ListConfigurationsRequest(max_results=max_results, starting_token=starting_token)
+        request = models.ListConfigurationsRequest(
+            max_results=max_results, starting_token=starting_token
+        )
         return AsyncItems(
             lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
         )

@@ -4,87 +4,91 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from omics_runs._generated.models import (
-    CancelRunBatchRequest,
-    CancelRunBatchResponse,
-    CancelRunRequest,
-    CancelRunResponse,
-    CreateRunCacheRequest,
-    CreateRunCacheResponse,
-    CreateRunGroupRequest,
-    CreateRunGroupResponse,
-    DeleteBatchRequest,
-    DeleteBatchResponse,
-    DeleteRunBatchRequest,
-    DeleteRunBatchResponse,
-    DeleteRunCacheRequest,
-    DeleteRunCacheResponse,
-    DeleteRunGroupRequest,
-    DeleteRunGroupResponse,
-    DeleteRunRequest,
-    DeleteRunResponse,
-    GetBatchRequest,
-    GetBatchResponse,
-    GetConfigurationRequest,
-    GetConfigurationResponse,
-    GetRunCacheRequest,
-    GetRunCacheResponse,
-    GetRunGroupRequest,
-    GetRunGroupResponse,
-    GetRunRequest,
-    GetRunResponse,
-    GetRunTaskRequest,
-    GetRunTaskResponse,
-    GetWorkflowRequest,
-    GetWorkflowResponse,
-    GetWorkflowVersionRequest,
-    GetWorkflowVersionResponse,
-    ListBatchRequest,
-    ListBatchResponse,
-    ListConfigurationsRequest,
-    ListConfigurationsResponse,
-    ListRunCachesRequest,
-    ListRunCachesResponse,
-    ListRunGroupsRequest,
-    ListRunGroupsResponse,
-    ListRunsInBatchRequest,
-    ListRunsInBatchResponse,
-    ListRunsRequest,
-    ListRunsResponse,
-    ListRunTasksRequest,
-    ListRunTasksResponse,
-    ListTagsForResourceRequest,
-    ListTagsForResourceResponse,
-    ListWorkflowsRequest,
-    ListWorkflowsResponse,
-    ListWorkflowVersionsRequest,
-    ListWorkflowVersionsResponse,
-    StartRunBatchRequest,
-    StartRunBatchResponse,
-    StartRunRequest,
-    StartRunResponse,
-    TagResourceRequest,
-    TagResourceResponse,
-    UntagResourceRequest,
-    UntagResourceResponse,
-    UpdateRunCacheRequest,
-    UpdateRunCacheResponse,
-    UpdateRunGroupRequest,
-    UpdateRunGroupResponse,
-)
 from omics_runs._operation import Operation, Paging
-from omics_runs._request import Request
 
-START_RUN = Operation(
+if TYPE_CHECKING:
+    from omics_runs._generated.models import (
+        CancelRunBatchRequest,
+        CancelRunBatchResponse,
+        CancelRunRequest,
+        CancelRunResponse,
+        CreateRunCacheRequest,
+        CreateRunCacheResponse,
+        CreateRunGroupRequest,
+        CreateRunGroupResponse,
+        DeleteBatchRequest,
+        DeleteBatchResponse,
+        DeleteRunBatchRequest,
+        DeleteRunBatchResponse,
+        DeleteRunCacheRequest,
+        DeleteRunCacheResponse,
+        DeleteRunGroupRequest,
+        DeleteRunGroupResponse,
+        DeleteRunRequest,
+        DeleteRunResponse,
+        GetBatchRequest,
+        GetBatchResponse,
+        GetConfigurationRequest,
+        GetConfigurationResponse,
+        GetRunCacheRequest,
+        GetRunCacheResponse,
+        GetRunGroupRequest,
+        GetRunGroupResponse,
+        GetRunRequest,
+        GetRunResponse,
+        GetRunTaskRequest,
+        GetRunTaskResponse,
+        GetWorkflowRequest,
+        GetWorkflowResponse,
+        GetWorkflowVersionRequest,
+        GetWorkflowVersionResponse,
+        ListBatchRequest,
+        ListBatchResponse,
+        ListConfigurationsRequest,
+        ListConfigurationsResponse,
+        ListRunCachesRequest,
+        ListRunCachesResponse,
+        ListRunGroupsRequest,
+        ListRunGroupsResponse,
+        ListRunsInBatchRequest,
+        ListRunsInBatchResponse,
+        ListRunsRequest,
+        ListRunsResponse,
+        ListRunTasksRequest,
+        ListRunTasksResponse,
+        ListTagsForResourceRequest,
+        ListTagsForResourceResponse,
+        ListWorkflowsRequest,
+        ListWorkflowsResponse,
+        ListWorkflowVersionsRequest,
+        ListWorkflowVersionsResponse,
+        StartRunBatchRequest,
+        StartRunBatchResponse,
+        StartRunRequest,
+        StartRunResponse,
+        TagResourceRequest,
+        TagResourceResponse,
+        UntagResourceRequest,
+        UntagResourceResponse,
+        UpdateRunCacheRequest,
+        UpdateRunCacheResponse,
+        UpdateRunGroupRequest,
+        UpdateRunGroupResponse,
+    )
+
+MODELS = "omics_runs._generated.models"
+
+START_RUN: Operation[StartRunRequest, StartRunResponse] = Operation(
     name="StartRun",
     method="POST",
     path="/run",
     host_prefix="workflows-",
     status_code=201,
-    request=StartRunRequest,
-    response=StartRunResponse,
+    models=MODELS,
+    request_name="StartRunRequest",
+    response_name="StartRunResponse",
     body={
         "workflow_id": "workflowId",
         "workflow_type": "workflowType",
@@ -115,27 +119,29 @@ START_RUN = Operation(
     token="request_id",
 )
 
-GET_RUN = Operation(
+GET_RUN: Operation[GetRunRequest, GetRunResponse] = Operation(
     name="GetRun",
     method="GET",
     path="/run/{id}",
     host_prefix="workflows-",
     status_code=200,
-    request=GetRunRequest,
-    response=GetRunResponse,
+    models=MODELS,
+    request_name="GetRunRequest",
+    response_name="GetRunResponse",
     labels={"id": "id"},
     query={"export": "export"},
     read_only=True,
 )
 
-LIST_RUNS = Operation(
+LIST_RUNS: Operation[ListRunsRequest, ListRunsResponse] = Operation(
     name="ListRuns",
     method="GET",
     path="/run",
     host_prefix="workflows-",
     status_code=200,
-    request=ListRunsRequest,
-    response=ListRunsResponse,
+    models=MODELS,
+    request_name="ListRunsRequest",
+    response_name="ListRunsResponse",
     query={
         "name": "name",
         "run_group_id": "runGroupId",
@@ -154,36 +160,39 @@ LIST_RUNS = Operation(
     ),
 )
 
-CANCEL_RUN = Operation(
+CANCEL_RUN: Operation[CancelRunRequest, CancelRunResponse] = Operation(
     name="CancelRun",
     method="POST",
     path="/run/{id}/cancel",
     host_prefix="workflows-",
     status_code=202,
-    request=CancelRunRequest,
-    response=CancelRunResponse,
+    models=MODELS,
+    request_name="CancelRunRequest",
+    response_name="CancelRunResponse",
     labels={"id": "id"},
 )
 
-DELETE_RUN = Operation(
+DELETE_RUN: Operation[DeleteRunRequest, DeleteRunResponse] = Operation(
     name="DeleteRun",
     method="DELETE",
     path="/run/{id}",
     host_prefix="workflows-",
     status_code=202,
-    request=DeleteRunRequest,
-    response=DeleteRunResponse,
+    models=MODELS,
+    request_name="DeleteRunRequest",
+    response_name="DeleteRunResponse",
     labels={"id": "id"},
 )
 
-LIST_RUN_TASKS = Operation(
+LIST_RUN_TASKS: Operation[ListRunTasksRequest, ListRunTasksResponse] = Operation(
     name="ListRunTasks",
     method="GET",
     path="/run/{id}/task",
     host_prefix="workflows-",
     status_code=200,
-    request=ListRunTasksRequest,
-    response=ListRunTasksResponse,
+    models=MODELS,
+    request_name="ListRunTasksRequest",
+    response_name="ListRunTasksResponse",
     labels={"id": "id"},
     query={"status": "status", "starting_token": "startingToken", "max_results": "maxResults"},
     read_only=True,
@@ -196,26 +205,28 @@ LIST_RUN_TASKS = Operation(
     ),
 )
 
-GET_RUN_TASK = Operation(
+GET_RUN_TASK: Operation[GetRunTaskRequest, GetRunTaskResponse] = Operation(
     name="GetRunTask",
     method="GET",
     path="/run/{id}/task/{taskId}",
     host_prefix="workflows-",
     status_code=200,
-    request=GetRunTaskRequest,
-    response=GetRunTaskResponse,
+    models=MODELS,
+    request_name="GetRunTaskRequest",
+    response_name="GetRunTaskResponse",
     labels={"id": "id", "task_id": "taskId"},
     read_only=True,
 )
 
-START_RUN_BATCH = Operation(
+START_RUN_BATCH: Operation[StartRunBatchRequest, StartRunBatchResponse] = Operation(
     name="StartRunBatch",
     method="POST",
     path="/runBatch",
     host_prefix="workflows-",
     status_code=201,
-    request=StartRunBatchRequest,
-    response=StartRunBatchResponse,
+    models=MODELS,
+    request_name="StartRunBatchRequest",
+    response_name="StartRunBatchResponse",
     body={
         "batch_name": "batchName",
         "request_id": "requestId",
@@ -226,26 +237,28 @@ START_RUN_BATCH = Operation(
     token="request_id",
 )
 
-GET_BATCH = Operation(
+GET_BATCH: Operation[GetBatchRequest, GetBatchResponse] = Operation(
     name="GetBatch",
     method="GET",
     path="/runBatch/{batchId}",
     host_prefix="workflows-",
     status_code=200,
-    request=GetBatchRequest,
-    response=GetBatchResponse,
+    models=MODELS,
+    request_name="GetBatchRequest",
+    response_name="GetBatchResponse",
     labels={"batch_id": "batchId"},
     read_only=True,
 )
 
-LIST_BATCH = Operation(
+LIST_BATCH: Operation[ListBatchRequest, ListBatchResponse] = Operation(
     name="ListBatch",
     method="GET",
     path="/runBatch",
     host_prefix="workflows-",
     status_code=200,
-    request=ListBatchRequest,
-    response=ListBatchResponse,
+    models=MODELS,
+    request_name="ListBatchRequest",
+    response_name="ListBatchResponse",
     query={
         "max_items": "maxItems",
         "starting_token": "startingToken",
@@ -263,14 +276,15 @@ LIST_BATCH = Operation(
     ),
 )
 
-LIST_RUNS_IN_BATCH = Operation(
+LIST_RUNS_IN_BATCH: Operation[ListRunsInBatchRequest, ListRunsInBatchResponse] = Operation(
     name="ListRunsInBatch",
     method="GET",
     path="/runBatch/{batchId}/run",
     host_prefix="workflows-",
     status_code=200,
-    request=ListRunsInBatchRequest,
-    response=ListRunsInBatchResponse,
+    models=MODELS,
+    request_name="ListRunsInBatchRequest",
+    response_name="ListRunsInBatchResponse",
     labels={"batch_id": "batchId"},
     query={
         "max_items": "maxItems",
@@ -289,47 +303,51 @@ LIST_RUNS_IN_BATCH = Operation(
     ),
 )
 
-CANCEL_RUN_BATCH = Operation(
+CANCEL_RUN_BATCH: Operation[CancelRunBatchRequest, CancelRunBatchResponse] = Operation(
     name="CancelRunBatch",
     method="POST",
     path="/runBatch/cancel",
     host_prefix="workflows-",
     status_code=202,
-    request=CancelRunBatchRequest,
-    response=CancelRunBatchResponse,
+    models=MODELS,
+    request_name="CancelRunBatchRequest",
+    response_name="CancelRunBatchResponse",
     body={"batch_id": "batchId"},
 )
 
-DELETE_RUN_BATCH = Operation(
+DELETE_RUN_BATCH: Operation[DeleteRunBatchRequest, DeleteRunBatchResponse] = Operation(
     name="DeleteRunBatch",
     method="POST",
     path="/runBatch/delete",
     host_prefix="workflows-",
     status_code=202,
-    request=DeleteRunBatchRequest,
-    response=DeleteRunBatchResponse,
+    models=MODELS,
+    request_name="DeleteRunBatchRequest",
+    response_name="DeleteRunBatchResponse",
     body={"batch_id": "batchId"},
 )
 
-DELETE_BATCH = Operation(
+DELETE_BATCH: Operation[DeleteBatchRequest, DeleteBatchResponse] = Operation(
     name="DeleteBatch",
     method="DELETE",
     path="/runBatch/{batchId}",
     host_prefix="workflows-",
     status_code=202,
-    request=DeleteBatchRequest,
-    response=DeleteBatchResponse,
+    models=MODELS,
+    request_name="DeleteBatchRequest",
+    response_name="DeleteBatchResponse",
     labels={"batch_id": "batchId"},
 )
 
-CREATE_RUN_GROUP = Operation(
+CREATE_RUN_GROUP: Operation[CreateRunGroupRequest, CreateRunGroupResponse] = Operation(
     name="CreateRunGroup",
     method="POST",
     path="/runGroup",
     host_prefix="workflows-",
     status_code=201,
-    request=CreateRunGroupRequest,
-    response=CreateRunGroupResponse,
+    models=MODELS,
+    request_name="CreateRunGroupRequest",
+    response_name="CreateRunGroupResponse",
     body={
         "name": "name",
         "max_cpus": "maxCpus",
@@ -342,26 +360,28 @@ CREATE_RUN_GROUP = Operation(
     token="request_id",
 )
 
-GET_RUN_GROUP = Operation(
+GET_RUN_GROUP: Operation[GetRunGroupRequest, GetRunGroupResponse] = Operation(
     name="GetRunGroup",
     method="GET",
     path="/runGroup/{id}",
     host_prefix="workflows-",
     status_code=200,
-    request=GetRunGroupRequest,
-    response=GetRunGroupResponse,
+    models=MODELS,
+    request_name="GetRunGroupRequest",
+    response_name="GetRunGroupResponse",
     labels={"id": "id"},
     read_only=True,
 )
 
-LIST_RUN_GROUPS = Operation(
+LIST_RUN_GROUPS: Operation[ListRunGroupsRequest, ListRunGroupsResponse] = Operation(
     name="ListRunGroups",
     method="GET",
     path="/runGroup",
     host_prefix="workflows-",
     status_code=200,
-    request=ListRunGroupsRequest,
-    response=ListRunGroupsResponse,
+    models=MODELS,
+    request_name="ListRunGroupsRequest",
+    response_name="ListRunGroupsResponse",
     query={"name": "name", "starting_token": "startingToken", "max_results": "maxResults"},
     read_only=True,
     paging=Paging(
@@ -373,14 +393,15 @@ LIST_RUN_GROUPS = Operation(
     ),
 )
 
-UPDATE_RUN_GROUP = Operation(
+UPDATE_RUN_GROUP: Operation[UpdateRunGroupRequest, UpdateRunGroupResponse] = Operation(
     name="UpdateRunGroup",
     method="POST",
     path="/runGroup/{id}",
     host_prefix="workflows-",
     status_code=202,
-    request=UpdateRunGroupRequest,
-    response=UpdateRunGroupResponse,
+    models=MODELS,
+    request_name="UpdateRunGroupRequest",
+    response_name="UpdateRunGroupResponse",
     labels={"id": "id"},
     body={
         "name": "name",
@@ -391,25 +412,27 @@ UPDATE_RUN_GROUP = Operation(
     },
 )
 
-DELETE_RUN_GROUP = Operation(
+DELETE_RUN_GROUP: Operation[DeleteRunGroupRequest, DeleteRunGroupResponse] = Operation(
     name="DeleteRunGroup",
     method="DELETE",
     path="/runGroup/{id}",
     host_prefix="workflows-",
     status_code=202,
-    request=DeleteRunGroupRequest,
-    response=DeleteRunGroupResponse,
+    models=MODELS,
+    request_name="DeleteRunGroupRequest",
+    response_name="DeleteRunGroupResponse",
     labels={"id": "id"},
 )
 
-CREATE_RUN_CACHE = Operation(
+CREATE_RUN_CACHE: Operation[CreateRunCacheRequest, CreateRunCacheResponse] = Operation(
     name="CreateRunCache",
     method="POST",
     path="/runCache",
     host_prefix="workflows-",
     status_code=201,
-    request=CreateRunCacheRequest,
-    response=CreateRunCacheResponse,
+    models=MODELS,
+    request_name="CreateRunCacheRequest",
+    response_name="CreateRunCacheResponse",
     body={
         "cache_behavior": "cacheBehavior",
         "cache_s3_location": "cacheS3Location",
@@ -422,26 +445,28 @@ CREATE_RUN_CACHE = Operation(
     token="request_id",
 )
 
-GET_RUN_CACHE = Operation(
+GET_RUN_CACHE: Operation[GetRunCacheRequest, GetRunCacheResponse] = Operation(
     name="GetRunCache",
     method="GET",
     path="/runCache/{id}",
     host_prefix="workflows-",
     status_code=200,
-    request=GetRunCacheRequest,
-    response=GetRunCacheResponse,
+    models=MODELS,
+    request_name="GetRunCacheRequest",
+    response_name="GetRunCacheResponse",
     labels={"id": "id"},
     read_only=True,
 )
 
-LIST_RUN_CACHES = Operation(
+LIST_RUN_CACHES: Operation[ListRunCachesRequest, ListRunCachesResponse] = Operation(
     name="ListRunCaches",
     method="GET",
     path="/runCache",
     host_prefix="workflows-",
     status_code=200,
-    request=ListRunCachesRequest,
-    response=ListRunCachesResponse,
+    models=MODELS,
+    request_name="ListRunCachesRequest",
+    response_name="ListRunCachesResponse",
     query={"max_results": "maxResults", "starting_token": "startingToken"},
     read_only=True,
     paging=Paging(
@@ -453,86 +478,95 @@ LIST_RUN_CACHES = Operation(
     ),
 )
 
-UPDATE_RUN_CACHE = Operation(
+UPDATE_RUN_CACHE: Operation[UpdateRunCacheRequest, UpdateRunCacheResponse] = Operation(
     name="UpdateRunCache",
     method="POST",
     path="/runCache/{id}",
     host_prefix="workflows-",
     status_code=202,
-    request=UpdateRunCacheRequest,
-    response=UpdateRunCacheResponse,
+    models=MODELS,
+    request_name="UpdateRunCacheRequest",
+    response_name="UpdateRunCacheResponse",
     labels={"id": "id"},
     body={"cache_behavior": "cacheBehavior", "description": "description", "name": "name"},
 )
 
-DELETE_RUN_CACHE = Operation(
+DELETE_RUN_CACHE: Operation[DeleteRunCacheRequest, DeleteRunCacheResponse] = Operation(
     name="DeleteRunCache",
     method="DELETE",
     path="/runCache/{id}",
     host_prefix="workflows-",
     status_code=202,
-    request=DeleteRunCacheRequest,
-    response=DeleteRunCacheResponse,
+    models=MODELS,
+    request_name="DeleteRunCacheRequest",
+    response_name="DeleteRunCacheResponse",
     labels={"id": "id"},
 )
 
-TAG_RESOURCE = Operation(
+TAG_RESOURCE: Operation[TagResourceRequest, TagResourceResponse] = Operation(
     name="TagResource",
     method="POST",
     path="/tags/{resourceArn}",
     host_prefix="tags-",
     status_code=204,
-    request=TagResourceRequest,
-    response=TagResourceResponse,
+    models=MODELS,
+    request_name="TagResourceRequest",
+    response_name="TagResourceResponse",
     labels={"resource_arn": "resourceArn"},
     body={"tags": "tags"},
 )
 
-UNTAG_RESOURCE = Operation(
+UNTAG_RESOURCE: Operation[UntagResourceRequest, UntagResourceResponse] = Operation(
     name="UntagResource",
     method="DELETE",
     path="/tags/{resourceArn}",
     host_prefix="tags-",
     status_code=204,
-    request=UntagResourceRequest,
-    response=UntagResourceResponse,
+    models=MODELS,
+    request_name="UntagResourceRequest",
+    response_name="UntagResourceResponse",
     labels={"resource_arn": "resourceArn"},
     query={"tag_keys": "tagKeys"},
 )
 
-LIST_TAGS_FOR_RESOURCE = Operation(
-    name="ListTagsForResource",
-    method="GET",
-    path="/tags/{resourceArn}",
-    host_prefix="tags-",
-    status_code=200,
-    request=ListTagsForResourceRequest,
-    response=ListTagsForResourceResponse,
-    labels={"resource_arn": "resourceArn"},
-    read_only=True,
+LIST_TAGS_FOR_RESOURCE: Operation[ListTagsForResourceRequest, ListTagsForResourceResponse] = (
+    Operation(
+        name="ListTagsForResource",
+        method="GET",
+        path="/tags/{resourceArn}",
+        host_prefix="tags-",
+        status_code=200,
+        models=MODELS,
+        request_name="ListTagsForResourceRequest",
+        response_name="ListTagsForResourceResponse",
+        labels={"resource_arn": "resourceArn"},
+        read_only=True,
+    )
 )
 
-GET_WORKFLOW = Operation(
+GET_WORKFLOW: Operation[GetWorkflowRequest, GetWorkflowResponse] = Operation(
     name="GetWorkflow",
     method="GET",
     path="/workflow/{id}",
     host_prefix="workflows-",
     status_code=200,
-    request=GetWorkflowRequest,
-    response=GetWorkflowResponse,
+    models=MODELS,
+    request_name="GetWorkflowRequest",
+    response_name="GetWorkflowResponse",
     labels={"id": "id"},
     query={"type": "type", "export": "export", "workflow_owner_id": "workflowOwnerId"},
     read_only=True,
 )
 
-LIST_WORKFLOWS = Operation(
+LIST_WORKFLOWS: Operation[ListWorkflowsRequest, ListWorkflowsResponse] = Operation(
     name="ListWorkflows",
     method="GET",
     path="/workflow",
     host_prefix="workflows-",
     status_code=200,
-    request=ListWorkflowsRequest,
-    response=ListWorkflowsResponse,
+    models=MODELS,
+    request_name="ListWorkflowsRequest",
+    response_name="ListWorkflowsResponse",
     query={
         "type": "type",
         "name": "name",
@@ -549,64 +583,70 @@ LIST_WORKFLOWS = Operation(
     ),
 )
 
-GET_WORKFLOW_VERSION = Operation(
+GET_WORKFLOW_VERSION: Operation[GetWorkflowVersionRequest, GetWorkflowVersionResponse] = Operation(
     name="GetWorkflowVersion",
     method="GET",
     path="/workflow/{workflowId}/version/{versionName}",
     host_prefix="workflows-",
     status_code=200,
-    request=GetWorkflowVersionRequest,
-    response=GetWorkflowVersionResponse,
+    models=MODELS,
+    request_name="GetWorkflowVersionRequest",
+    response_name="GetWorkflowVersionResponse",
     labels={"workflow_id": "workflowId", "version_name": "versionName"},
     query={"type": "type", "export": "export", "workflow_owner_id": "workflowOwnerId"},
     read_only=True,
 )
 
-LIST_WORKFLOW_VERSIONS = Operation(
-    name="ListWorkflowVersions",
-    method="GET",
-    path="/workflow/{workflowId}/version",
-    host_prefix="workflows-",
-    status_code=200,
-    request=ListWorkflowVersionsRequest,
-    response=ListWorkflowVersionsResponse,
-    labels={"workflow_id": "workflowId"},
-    query={
-        "type": "type",
-        "workflow_owner_id": "workflowOwnerId",
-        "starting_token": "startingToken",
-        "max_results": "maxResults",
-    },
-    read_only=True,
-    paging=Paging(
-        token="starting_token",
-        next_token="next_token",
-        items="items",
-        limit="max_results",
-        largest=100,
-    ),
+LIST_WORKFLOW_VERSIONS: Operation[ListWorkflowVersionsRequest, ListWorkflowVersionsResponse] = (
+    Operation(
+        name="ListWorkflowVersions",
+        method="GET",
+        path="/workflow/{workflowId}/version",
+        host_prefix="workflows-",
+        status_code=200,
+        models=MODELS,
+        request_name="ListWorkflowVersionsRequest",
+        response_name="ListWorkflowVersionsResponse",
+        labels={"workflow_id": "workflowId"},
+        query={
+            "type": "type",
+            "workflow_owner_id": "workflowOwnerId",
+            "starting_token": "startingToken",
+            "max_results": "maxResults",
+        },
+        read_only=True,
+        paging=Paging(
+            token="starting_token",
+            next_token="next_token",
+            items="items",
+            limit="max_results",
+            largest=100,
+        ),
+    )
 )
 
-GET_CONFIGURATION = Operation(
+GET_CONFIGURATION: Operation[GetConfigurationRequest, GetConfigurationResponse] = Operation(
     name="GetConfiguration",
     method="GET",
     path="/configuration/{name}",
     host_prefix="workflows-",
     status_code=200,
-    request=GetConfigurationRequest,
-    response=GetConfigurationResponse,
+    models=MODELS,
+    request_name="GetConfigurationRequest",
+    response_name="GetConfigurationResponse",
     labels={"name": "name"},
     read_only=True,
 )
 
-LIST_CONFIGURATIONS = Operation(
+LIST_CONFIGURATIONS: Operation[ListConfigurationsRequest, ListConfigurationsResponse] = Operation(
     name="ListConfigurations",
     method="GET",
     path="/configuration",
     host_prefix="workflows-",
     status_code=200,
-    request=ListConfigurationsRequest,
-    response=ListConfigurationsResponse,
+    models=MODELS,
+    request_name="ListConfigurationsRequest",
+    response_name="ListConfigurationsResponse",
     query={"max_results": "maxResults", "starting_token": "startingToken"},
     read_only=True,
     paging=Paging(
@@ -618,39 +658,39 @@ LIST_CONFIGURATIONS = Operation(
     ),
 )
 
-OPERATIONS: Mapping[type[Request[Any]], Operation[Any, Any]] = {
-    StartRunRequest: START_RUN,
-    GetRunRequest: GET_RUN,
-    ListRunsRequest: LIST_RUNS,
-    CancelRunRequest: CANCEL_RUN,
-    DeleteRunRequest: DELETE_RUN,
-    ListRunTasksRequest: LIST_RUN_TASKS,
-    GetRunTaskRequest: GET_RUN_TASK,
-    StartRunBatchRequest: START_RUN_BATCH,
-    GetBatchRequest: GET_BATCH,
-    ListBatchRequest: LIST_BATCH,
-    ListRunsInBatchRequest: LIST_RUNS_IN_BATCH,
-    CancelRunBatchRequest: CANCEL_RUN_BATCH,
-    DeleteRunBatchRequest: DELETE_RUN_BATCH,
-    DeleteBatchRequest: DELETE_BATCH,
-    CreateRunGroupRequest: CREATE_RUN_GROUP,
-    GetRunGroupRequest: GET_RUN_GROUP,
-    ListRunGroupsRequest: LIST_RUN_GROUPS,
-    UpdateRunGroupRequest: UPDATE_RUN_GROUP,
-    DeleteRunGroupRequest: DELETE_RUN_GROUP,
-    CreateRunCacheRequest: CREATE_RUN_CACHE,
-    GetRunCacheRequest: GET_RUN_CACHE,
-    ListRunCachesRequest: LIST_RUN_CACHES,
-    UpdateRunCacheRequest: UPDATE_RUN_CACHE,
-    DeleteRunCacheRequest: DELETE_RUN_CACHE,
-    TagResourceRequest: TAG_RESOURCE,
-    UntagResourceRequest: UNTAG_RESOURCE,
-    ListTagsForResourceRequest: LIST_TAGS_FOR_RESOURCE,
-    GetWorkflowRequest: GET_WORKFLOW,
-    ListWorkflowsRequest: LIST_WORKFLOWS,
-    GetWorkflowVersionRequest: GET_WORKFLOW_VERSION,
-    ListWorkflowVersionsRequest: LIST_WORKFLOW_VERSIONS,
-    GetConfigurationRequest: GET_CONFIGURATION,
-    ListConfigurationsRequest: LIST_CONFIGURATIONS,
+OPERATIONS: Mapping[str, Operation[Any, Any]] = {
+    "StartRunRequest": START_RUN,
+    "GetRunRequest": GET_RUN,
+    "ListRunsRequest": LIST_RUNS,
+    "CancelRunRequest": CANCEL_RUN,
+    "DeleteRunRequest": DELETE_RUN,
+    "ListRunTasksRequest": LIST_RUN_TASKS,
+    "GetRunTaskRequest": GET_RUN_TASK,
+    "StartRunBatchRequest": START_RUN_BATCH,
+    "GetBatchRequest": GET_BATCH,
+    "ListBatchRequest": LIST_BATCH,
+    "ListRunsInBatchRequest": LIST_RUNS_IN_BATCH,
+    "CancelRunBatchRequest": CANCEL_RUN_BATCH,
+    "DeleteRunBatchRequest": DELETE_RUN_BATCH,
+    "DeleteBatchRequest": DELETE_BATCH,
+    "CreateRunGroupRequest": CREATE_RUN_GROUP,
+    "GetRunGroupRequest": GET_RUN_GROUP,
+    "ListRunGroupsRequest": LIST_RUN_GROUPS,
+    "UpdateRunGroupRequest": UPDATE_RUN_GROUP,
+    "DeleteRunGroupRequest": DELETE_RUN_GROUP,
+    "CreateRunCacheRequest": CREATE_RUN_CACHE,
+    "GetRunCacheRequest": GET_RUN_CACHE,
+    "ListRunCachesRequest": LIST_RUN_CACHES,
+    "UpdateRunCacheRequest": UPDATE_RUN_CACHE,
+    "DeleteRunCacheRequest": DELETE_RUN_CACHE,
+    "TagResourceRequest": TAG_RESOURCE,
+    "UntagResourceRequest": UNTAG_RESOURCE,
+    "ListTagsForResourceRequest": LIST_TAGS_FOR_RESOURCE,
+    "GetWorkflowRequest": GET_WORKFLOW,
+    "ListWorkflowsRequest": LIST_WORKFLOWS,
+    "GetWorkflowVersionRequest": GET_WORKFLOW_VERSION,
+    "ListWorkflowVersionsRequest": LIST_WORKFLOW_VERSIONS,
+    "GetConfigurationRequest": GET_CONFIGURATION,
+    "ListConfigurationsRequest": LIST_CONFIGURATIONS,
 }
-"""Which operation a request is sent to."""
+"""Each operation by the name of its request's class; `operation_of` finds the one of a request."""
