@@ -129,6 +129,38 @@ def test_importing_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
+FIRST_CALL = """
+import asyncio, sys, httpx
+from omics_runs import AsyncOmicsRunsClient, OmicsRunsClient
+
+run = {"id": "1", "arn": "a", "status": "RUNNING"}
+service = httpx.MockTransport(lambda request: httpx.Response(200, json=run))
+where = {"region": "us-west-2", "credentials": ("AK", "SK", None)}
+
+async def get():
+    async with httpx.AsyncClient(transport=service) as http:
+        return await AsyncOmicsRunsClient(**where, http_client=http).get_run("1")
+
+with httpx.Client(transport=service) as http:
+    assert OmicsRunsClient(**where, http_client=http).get_run("1") == asyncio.run(get())
+print(*sorted(name for name in sys.modules if name.startswith("omics_runs._generated.models.")))
+"""
+
+
+def test_a_first_call_loads_no_models_but_its_own() -> None:
+    """Whoever asks for a run waits for no class of batches, workflows or caches."""
+    command = [sys.executable, "-c", FIRST_CALL]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["omics_runs._generated.models.runs"]
+
+
+def test_a_name_that_was_found_stays() -> None:
+    """A lazy module is asked once for each name, and says which ones it does not have."""
+    assert models.StartRunRequest is vars(models)["StartRunRequest"]
+    with pytest.raises(AttributeError, match=r"'omics_runs\.models' has no attribute 'RunRequest'"):
+        models.RunRequest  # type: ignore[attr-defined]  # noqa: B018
+
+
 ARGUMENTS: dict[type[errors.OmicsRunsError], dict[str, Any]] = {
     errors.SubmissionError: {"submission": Submission(key="k", results=())},
     errors.BatchRunError: {"batch_id": "7", "reason": "ValidationException"},

@@ -616,6 +616,20 @@ def test_a_subclass_of_a_request_is_one() -> None:
     assert Mine(role_arn="arn:r", output_uri="s3://b").problems() != ()
 
 
+def test_a_subclass_may_have_the_name_of_what_it_is_made_of() -> None:
+    """The first class of that name is not the SDK's, and the next one is."""
+    namesake: Any = type("StartRunRequest", (StartRunRequest,), {})
+    started, _ = run(namesake.from_dict(START.to_dict()), answer(201, STARTED))
+    assert started.id == "1"
+
+
+def test_a_name_alone_makes_no_request_model() -> None:
+    """A stranger's class that is called like one of the SDK's is refused."""
+    namesake: Any = type("StartRunRequest", (Request,), {})
+    with pytest.raises(errors.InvalidRequestError, match="must be a request model"):
+        run(namesake())
+
+
 def test_the_cause_speaks_for_an_error_without_words() -> None:
     """Some network errors say nothing themselves, as those of TLS on trio."""
     silent = httpx.ConnectError("")
