@@ -24,6 +24,7 @@ STEPS = {
     "omics_runs._credential_source:CredentialSource.afetch": "credentials",
     "omics_runs._sigv4:sign": "signature",
     "omics_runs._drivers:SyncDriver._send": "transport",
+    "omics_runs._connections:AsyncConnections.send": "transport",
     "httpx._client:AsyncClient.send": "transport",
     "omics_runs._wire:read_response": "read",
     "omics_runs._convert:structure": "conversion",
