@@ -6,14 +6,17 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import Factory, field, frozen
 
 from omics_runs._errors import InvalidRequestError, OmicsRunsError
-from omics_runs._generated.models import GetBatchResponse, StartRunRequest
+from omics_runs._generated.models import StartRunRequest
 from omics_runs._rules import is_unicode, kind
 from omics_runs._run_ref import RunRef
+
+if TYPE_CHECKING:
+    from omics_runs._generated.models import GetBatchResponse
 
 SubmitStatus: TypeAlias = Literal["started", "refused", "unsent"]
 Via: TypeAlias = Literal["runs", "batch"]

@@ -200,8 +200,10 @@ def test_a_wrong_event_is_not_believed(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("item", "told", "error"),
     [
-        pytest.param(OSError("gone"), "going on without events: gone", "OSError", id="error"),
-        pytest.param(END, "going on without events: they have ended", None, id="end"),
+        pytest.param(
+            OSError("gone"), "going on without the iterator of events: gone", "OSError", id="error"
+        ),
+        pytest.param(END, "going on without the iterator of events: it has ended", None, id="end"),
         pytest.param("x", "an event is ignored: ", "InvalidRequestError", id="no event"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from datetime import UTC, datetime
 from typing import Any
@@ -69,6 +70,19 @@ def test_an_event_of_a_run() -> None:
     assert found.time == datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
     assert (found.event_id, found.account, found.region) == ("e-1", "210987654321", "eu-west-1")
     assert found.extra == {}
+
+
+@pytest.mark.parametrize("form", [str, str.encode], ids=["text", "bytes"])
+def test_an_event_as_json_text(form: Any) -> None:
+    """The body of a queue's message is as good as what it says."""
+    assert parse_event(form(json.dumps(run_event()))) == parse_event(run_event())
+
+
+@pytest.mark.parametrize("text", ["", "{", b"\xff", "[" * 100_000])
+def test_text_that_is_no_json(text: Any) -> None:
+    """It is refused in words, however it is broken."""
+    with pytest.raises(errors.InvalidRequestError, match="is not JSON: "):
+        parse_event(text)
 
 
 def test_an_event_of_a_task() -> None:
