@@ -48,8 +48,8 @@ class _Ear:
     def ended(self, error: Exception | None = None) -> None:
         """Say that there are no more events, unless nobody waits for them any more."""
         if not self.is_over.is_set():
-            reason = "it has ended" if error is None else error
-            self._warn("going on without the iterator of events: %s", reason)
+            reason = "the events have ended" if error is None else error
+            self._warn("going on by polling alone: %s", reason)
 
     def _warn(self, message: str, reason: object) -> None:
         told = {"error": type(reason).__name__ if isinstance(reason, Exception) else None}

@@ -200,10 +200,8 @@ def test_a_wrong_event_is_not_believed(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("item", "told", "error"),
     [
-        pytest.param(
-            OSError("gone"), "going on without the iterator of events: gone", "OSError", id="error"
-        ),
-        pytest.param(END, "going on without the iterator of events: it has ended", None, id="end"),
+        pytest.param(OSError("gone"), "going on by polling alone: gone", "OSError", id="error"),
+        pytest.param(END, "going on by polling alone: the events have ended", None, id="end"),
         pytest.param("x", "an event is ignored: ", "InvalidRequestError", id="no event"),
     ],
 )
