@@ -41,7 +41,7 @@ NEVER_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-"""Failures in which no byte of the request has left us."""
+"""Failures in which no byte of the request has left us, in the words of httpx and httpcore."""
 
 
 def call(
@@ -192,8 +192,19 @@ def _transport_error(kind: type[TransportError], job: Job[Any], error: Exception
         operation=job.operation.name,
         request=job.request,
         is_passing=_passes(error),
-        may_have_taken_effect=not isinstance(error, NEVER_SENT),
+        may_have_taken_effect=not _was_never_sent(error),
     )
+
+
+def _was_never_sent(error: Exception) -> bool:
+    """Tell whether it is sure that no byte has left us.
+
+    Some transports by others say that they could not connect when a connection was lost under way,
+    so what they translate proves nothing.
+    """
+    translated = error.__cause__
+    is_ours = translated is None or type(translated).__module__.startswith("httpcore")
+    return is_ours and isinstance(error, NEVER_SENT)
 
 
 def _passes(error: Exception) -> bool:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import attrs
+import httpcore
 import httpx
 import pytest
 
@@ -282,6 +283,24 @@ def test_what_may_have_taken_effect(failure: Reply, may_have: bool) -> None:
     error, _ = run(START, *[failure] * 3)
     assert error.may_have_taken_effect is may_have
     assert error.request is START
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ConnectTimeout])
+@pytest.mark.parametrize(
+    ("cause", "may_have"),
+    [
+        pytest.param(httpcore.ConnectError(), False, id="httpcore"),
+        pytest.param(ConnectionResetError(), True, id="anything else"),
+    ],
+)
+def test_whose_word_is_taken_for_it(
+    kind: type[Exception], cause: Exception, may_have: bool
+) -> None:
+    """Other transports call a lost connection one that was never made, so that proves nothing."""
+    failure = kind("lost")
+    failure.__cause__ = cause
+    error, _ = run(START, *[failure] * 3)
+    assert error.may_have_taken_effect is may_have
 
 
 def test_attempts_tell_the_whole_story() -> None:
