@@ -50,6 +50,17 @@ def tests(session: nox.Session) -> None:
     run_pytest(session, "python", of=SDK)
 
 
+@nox.session
+def fast(session: nox.Session) -> None:
+    """The clients' tests once more, each as it stands, with async clients that go over aiohttp.
+
+    Not in the gate: it takes minutes, and what differs has tests of its own there.
+    """
+    session.install("-e", ".[test,codegen,fast]")
+    session.env |= {"HYPOTHESIS_PROFILE": "quick", "OMICS_TESTS_OVER": "aiohttp"}
+    run_pytest(session, "python", of=("tests/clients",))
+
+
 @nox.session(python=PYTHONS)
 def min_deps(session: nox.Session) -> None:
     """The SDK's part on the oldest release of each dependency that pyproject.toml admits."""
@@ -133,7 +144,7 @@ def bench(session: nox.Session) -> None:
     `nox -s bench -- --into docs/performance` keeps the results, and `-- --profile get_run` tells
     where the time of a call goes. The environments of the peers are made once.
     """
-    session.install("-e", ".")
+    session.install("-e", ".[fast]")
     found = [f"--python={name}={interpreter_of(session, name)}" for name in PEERS]
     session.run("python", "-m", "benchmarks", *found, *session.posargs)
 

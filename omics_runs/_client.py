@@ -135,6 +135,7 @@ class OmicsRunsClient(SyncReruns):
                 verify=verify,
                 proxy=proxy,
                 http_client=http_client,
+                transport="httpx",
                 validate=validate,
                 sign=sign,
                 clock=clock,

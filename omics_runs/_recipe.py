@@ -6,17 +6,20 @@ the look-up of proxies asks the system, which a forked child on macOS does not s
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 import urllib.request
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, Literal, NoReturn, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+import sniffio
 from attrs import Factory, field, frozen
 
+from omics_runs import _aiohttp
 from omics_runs._connections import (
     IDLE,
     MOST,
@@ -29,7 +32,10 @@ from omics_runs._connections import (
 )
 from omics_runs._errors import ConfigurationError
 
+logger = logging.getLogger("omics_runs")
+
 ProxyLike: TypeAlias = str | httpx.Proxy
+Transport: TypeAlias = Literal["httpx", "aiohttp"]
 
 SYNC_LIMITS = httpx.Limits(
     max_connections=MOST, max_keepalive_connections=MOST, keepalive_expiry=IDLE
@@ -107,6 +113,8 @@ class Recipe:
     """The proxy given as an argument; None to look in the environment."""
     urls: tuple[str, ...]
     """Where the client's calls will go."""
+    transport: Transport = "httpx"
+    """What sends from tasks on asyncio, where there is no proxy; else httpx does."""
     _context: ssl.SSLContext | None = field(
         init=False, repr=False, default=Factory(lambda self: _context(self.verify), takes_self=True)
     )
@@ -115,6 +123,8 @@ class Recipe:
     )
 
     def __attrs_post_init__(self) -> None:
+        if self.transport == "aiohttp":
+            _aiohttp.require()
         if not self._proxies:
             return
         try:
@@ -133,6 +143,9 @@ class Recipe:
 
     def async_sender(self) -> AsyncSender:
         """Return what sends from tasks; it has no connections yet."""
+        if self._goes_over_aiohttp():
+            certificates = self._certificates()
+            return AsyncConnections(lambda: _aiohttp.AiohttpTransport(certificates, IDLE))
         if not self._proxies:
             hosts = len(self.urls)  # of which a connection each is kept
             limits = httpx.Limits(max_connections=hosts, keepalive_expiry=IDLE)
@@ -141,6 +154,14 @@ class Recipe:
         mounts = {where: make(proxy=proxy) for where, proxy in self._proxies.items()}
         http = httpx.AsyncClient(transport=make(), mounts=mounts, trust_env=False)
         return ThroughAsyncClient(http)
+
+    def _goes_over_aiohttp(self) -> bool:
+        if self.transport != "aiohttp":
+            return False
+        where = "a proxy" if self._proxies else sniffio.current_async_library()
+        if where != "asyncio":
+            logger.info("transport='aiohttp' is not for %s: httpx sends the requests", where)
+        return where == "asyncio"
 
     def _maker(self, kind: Callable[..., T], limits: httpx.Limits) -> Callable[..., T]:
         return partial(kind, verify=self._certificates(), limits=limits, trust_env=False)
@@ -155,7 +176,7 @@ class Recipe:
             _refuse("its verify= is an SSL context; name a file with the certificates instead")
         if isinstance(self.proxy, httpx.Proxy) or "@" in (self.proxy or ""):
             _refuse("its proxy= may hold a password; set HTTPS_PROXY in the environment instead")
-        return Recipe, (self.verify, self.proxy, self.urls)
+        return Recipe, (self.verify, self.proxy, self.urls, self.transport)
 
 
 def _refuse(why: str) -> NoReturn:

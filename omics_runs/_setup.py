@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from types import NoneType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
 
 import attrs
@@ -25,7 +25,7 @@ from omics_runs._errors import ConfigurationError
 from omics_runs._generated.operations import OPERATIONS
 from omics_runs._hooks import Hooks, RequestHook, ResponseHook, RetryHook
 from omics_runs._pacing import Pacer
-from omics_runs._recipe import ProxyLike, Recipe
+from omics_runs._recipe import ProxyLike, Recipe, Transport
 from omics_runs._retry import RetryPolicy
 from omics_runs._skew import ClockOffset
 from omics_runs._timeout import Timeout
@@ -56,6 +56,7 @@ class Arguments:
     verify: Verify
     proxy: ProxyLike | None
     http_client: httpx.Client | httpx.AsyncClient | None
+    transport: Transport
     validate: bool
     sign: bool
     clock: Clock | None
@@ -82,6 +83,7 @@ class Setup:
             ConfigurationError: The arguments, the environment or the profile don't add up.
         """
         _check_types(given)
+        _check_transport(given)
         _refuse_contradictions(given)
         verify = os.fspath(given.verify) if isinstance(given.verify, os.PathLike) else given.verify
         settings = _config.load(
@@ -107,7 +109,9 @@ class Setup:
                 region=settings.region,
                 now=partial(_corrected, clock, offset),
             ),
-            recipe=partial(Recipe, settings.ca_bundle or verify, given.proxy, tuple(urls)),
+            recipe=partial(
+                Recipe, settings.ca_bundle or verify, given.proxy, tuple(urls), given.transport
+            ),
         )
 
 
@@ -144,6 +148,13 @@ def _check_types(given: Arguments) -> None:
             raise ConfigurationError(msg)
 
 
+def _check_transport(given: Arguments) -> None:
+    known = get_args(Transport)
+    if given.transport not in known:
+        msg = f"transport must be one of {', '.join(known)}, got {given.transport!r}"
+        raise ConfigurationError(msg)
+
+
 def _shown(name: str, value: object) -> str:
     """Return `value` as a complaint shows it; what is meant as a proxy may hold a password."""
     if name != "proxy":
@@ -158,6 +169,7 @@ def _refuse_contradictions(given: Arguments) -> None:
         "verify": given.verify is not True,
         "proxy": given.proxy is not None,
         "timeout": given.timeout is not None,
+        "transport": given.transport != "httpx",
     }
     if names := [name for name, is_given in contradictory.items() if is_given]:
         msg = (

@@ -11,14 +11,19 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+import sniffio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from omics_runs import AsyncOmicsRunsClient, OmicsRunsClient
 from omics_runs._credential_source import CredentialSource
 from omics_runs._credentials import Credentials
+from omics_runs._recipe import Recipe
 from omics_runs.emulator import Emulator
 
 from .keys import Fetch
+
+OVER = os.environ.get("OMICS_TESTS_OVER", "httpx")
+"""Through what async clients send on asyncio."""
 
 
 class Caller:
@@ -132,6 +137,20 @@ def fetch(request: pytest.FixtureRequest) -> Fetch:
         return anyio.run(source.afetch, refused, backend=request.param)
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all async clients go over another transport where they can, if the environment says so.
+
+    `nox -s fast` runs the clients' tests like that, each as it stands.
+    """
+    if OVER == "aiohttp":
+
+        def wherever_it_can(recipe: Recipe) -> bool:
+            return not recipe._proxies and sniffio.current_async_library() == "asyncio"
+
+        monkeypatch.setattr(Recipe, "_goes_over_aiohttp", wherever_it_can)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from omics_runs import Credentials, GetRunRequest, RetryPolicy, errors
 from omics_runs._credential_source import CredentialSource
 
-from .conftest import Caller
+from .conftest import OVER, Caller
 from .servers import Seen, serving_raw, serving_runs
 
 SECRET, TOKEN = "the-secret-of-these-tests", "the-token-of-these-tests"
@@ -77,7 +77,8 @@ def test_no_log_shows_a_secret(
     fresh.get_run("1")
     fresh.close()
     loggers = {record.name.partition(".")[0] for record in caplog.records}
-    assert {"omics_runs", "httpcore", "botocore"} <= loggers
+    assert {"omics_runs", "botocore"} <= loggers
+    assert "httpcore" in loggers or OVER == "aiohttp"  # which keeps no log of its calls
     assert not [secret for secret in HIDDEN if secret in caplog.text]
 
 
