@@ -57,7 +57,8 @@ def fast(session: nox.Session) -> None:
     Not in the gate: it takes minutes, and what differs has tests of its own there.
     """
     session.install("-e", ".[test,codegen,fast]")
-    session.env |= {"HYPOTHESIS_PROFILE": "quick", "OMICS_TESTS_OVER": "aiohttp"}
+    session.env["HYPOTHESIS_PROFILE"] = "quick"
+    session.env["OMICS_TESTS_OVER"] = "aiohttp"
     run_pytest(session, "python", of=("tests/clients",))
 
 

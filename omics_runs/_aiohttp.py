@@ -7,8 +7,8 @@ before anything was sent from all others, since a run may be paid for twice wher
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -29,6 +29,12 @@ two, so they are the only ones in which nothing was sent."""
 
 ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 """Headers that aiohttp would add by itself."""
+
+
+@cache
+def _library(name: str) -> Any:
+    """Return a package that need not be installed."""
+    return import_module(name)
 
 
 def require() -> None:
@@ -60,20 +66,19 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        with _translated():
+        try:
             async with self._session.request(
                 request.method,
-                import_module("yarl").URL(str(request.url), encoded=True),  # as it was signed
+                _library("yarl").URL(str(request.url), encoded=True),  # as it was signed
                 headers=request.headers.multi_items(),
                 data=request.content or None,
                 allow_redirects=False,
                 timeout=_timeout(**request.extensions["timeout"]),
             ) as answer:
-                return httpx.Response(
-                    answer.status,
-                    headers=answer.raw_headers,
-                    stream=httpx.ByteStream(await answer.read()),
-                )
+                body = httpx.ByteStream(await answer.read())
+        except _library("aiohttp").ClientError as error:
+            raise _meaning(error) from None
+        return httpx.Response(answer.status, headers=answer.raw_headers, stream=body)
 
     async def aclose(self) -> None:
         await self._session.close()
@@ -81,7 +86,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 def _session(certificates: ssl.SSLContext, idle: float) -> Any:
     """Return a session that adds nothing to requests, and has no cookies."""
-    aiohttp: Any = import_module("aiohttp")
+    aiohttp = _library("aiohttp")
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             ssl=certificates,
@@ -97,8 +102,7 @@ def _session(certificates: ssl.SSLContext, idle: float) -> Any:
 
 def _timeout(connect: float | None, read: float | None, **_: float | None) -> Any:
     """Return httpx's bounds in aiohttp's terms. Its pool is ours to wait for."""
-    aiohttp: Any = import_module("aiohttp")
-    return aiohttp.ClientTimeout(
+    return _library("aiohttp").ClientTimeout(
         connect=connect, sock_connect=connect, sock_read=read, ceil_threshold=float("inf")
     )
 
@@ -108,16 +112,14 @@ async def _once(request: object, handler: Callable[[object], Awaitable[Any]]) ->
 
     It would send a request again if a connection was lost, and then tell how the second one failed.
     """
-    with _translated():
-        return await handler(request)
-
-
-@contextmanager
-def _translated() -> Generator[None]:
-    """Raise httpx's exceptions for aiohttp's."""
-    aiohttp: Any = import_module("aiohttp")
     try:
-        yield
-    except aiohttp.ClientError as error:
-        kind = next(kind for name, kind in _MEANINGS if isinstance(error, getattr(aiohttp, name)))
-        raise kind(str(error) or type(error).__name__) from None  # ours now, and sure of itself
+        return await handler(request)
+    except _library("aiohttp").ClientError as error:
+        raise _meaning(error) from None
+
+
+def _meaning(error: Exception) -> httpx.RequestError:
+    """Return httpx's exception for one of aiohttp's; without a cause it is taken at its word."""
+    aiohttp = _library("aiohttp")
+    kind = next(kind for name, kind in _MEANINGS if isinstance(error, getattr(aiohttp, name)))
+    return kind(str(error) or type(error).__name__)

@@ -80,7 +80,7 @@ class AsyncOmicsRunsClient(AsyncReruns):
         http_client: An `httpx.AsyncClient` of your own, with its own timeouts, proxies and
             certificates. It is used as it is and stays yours to close. A forked child can't use
             such a client, only build one of its own.
-        transport: What sends the requests: httpx, or aiohttp, which takes half the time and needs
+        transport: What sends the requests: httpx, or aiohttp, which makes calls cheaper and needs
             the extra `fast`. It serves asyncio where no proxy is in the way; on trio, and through a
             proxy, httpx sends as ever.
         validate: Whether requests are checked before they are sent.
