@@ -11,20 +11,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from omics_runs._generated.models import StartRunBatchRequest, StartRunBatchResponse
-from omics_runs._journal import Journal, Ledger, NoJournal
+from omics_runs._journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from omics_runs._run_ref import RunRef
-
-FIRST_NUMBER = 1
-"""The number of a campaign's first batch."""
 
 BATCHES = (
     "CREATE TABLE batches (number INTEGER PRIMARY KEY, sent TEXT NOT NULL,"
@@ -40,69 +37,6 @@ class BatchEntry:
     """What it was sent with."""
     batch: StartRunBatchResponse | None
     """The batch; None if no answer is known, so that there may be one or not."""
-
-
-class BatchLedger(Ledger, Protocol):
-    """Where a campaign keeps what it knows of its specs and their batches."""
-
-    def next_number(self) -> int:
-        """Return the number of the next batch."""
-        ...
-
-    def find_batch(self, number: int) -> BatchEntry | None:
-        """Return what is known of a batch; None if it was never sent."""
-        ...
-
-    def batch_ids(self) -> Mapping[int, str]:
-        """Return the ids of all batches that were accepted, by their numbers."""
-        ...
-
-    def sending_batch(
-        self, number: int, request: StartRunBatchRequest, specs: Iterable[tuple[str, int, str]]
-    ) -> None:
-        """Note that a batch is about to be sent: each spec's name, generation and digest."""
-        ...
-
-    def batch_accepted(self, number: int, batch: StartRunBatchResponse) -> None:
-        """Note which batch it has become."""
-        ...
-
-    def batch_over(
-        self, number: int, runs: Mapping[str, RunRef], failed: Iterable[str] | None
-    ) -> None:
-        """Note the runs of a batch by their specs' names, and forget the specs that have failed.
-
-        None for all that have no run. A batch that nobody has accepted is forgotten with them.
-        """
-        ...
-
-
-@frozen
-class NoBatchJournal(NoJournal):
-    """Remembers nothing: there is one batch for a key, and its request id finds it again."""
-
-    def next_number(self) -> int:
-        return FIRST_NUMBER
-
-    def find_batch(self, number: int) -> BatchEntry | None:
-        del number
-        return None
-
-    def batch_ids(self) -> Mapping[int, str]:
-        return {}
-
-    def sending_batch(
-        self, number: int, request: StartRunBatchRequest, specs: Iterable[tuple[str, int, str]]
-    ) -> None:
-        """Leave it to the request id."""
-
-    def batch_accepted(self, number: int, batch: StartRunBatchResponse) -> None:
-        """Leave it to the request id."""
-
-    def batch_over(
-        self, number: int, runs: Mapping[str, RunRef], failed: Iterable[str] | None
-    ) -> None:
-        """Leave it to the request id."""
 
 
 class BatchJournal(Journal):

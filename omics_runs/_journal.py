@@ -1,4 +1,4 @@
-"""What a campaign remembers of its specs: in a file that outlasts the process, or nowhere.
+"""What a campaign remembers of its specs, in a file that outlasts the process.
 
 The file is an embedded database. A row is written before its spec is sent, and completed after the
 answer, each in a transaction of its own that is on the disk when it returns. So what a killed
@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import frozen
 
@@ -35,6 +35,9 @@ SPECS = (
     "CREATE TABLE specs (name TEXT NOT NULL, generation INTEGER NOT NULL, digest TEXT NOT NULL,"
     " run_id TEXT, run_uuid TEXT, sent TEXT, batch INTEGER, PRIMARY KEY (name, generation))"
 )
+
+IN_MEMORY = ":memory:"
+"""The database's name for no file."""
 
 PATIENCE = 0.5
 """Seconds for which a lock is tried: of two who open a file at once, one will have it."""
@@ -74,65 +77,14 @@ class Entry:
     """The number of the batch that it was sent with; None if it was sent alone."""
 
 
-class Ledger(Protocol):
-    """Where a campaign keeps what it knows of its specs. All its methods may block."""
-
-    def open(self) -> str:
-        """Begin, and return the campaign's key."""
-        ...
-
-    def find(self, name: str) -> Entry | None:
-        """Return what is known of a spec's last generation."""
-        ...
-
-    def sending(self, name: str, generation: int, digest: str, sent: str | None = None) -> None:
-        """Note that a spec is about to be sent."""
-        ...
-
-    def started(self, name: str, generation: int, run: RunRef) -> None:
-        """Note its run."""
-        ...
-
-    def not_started(self, name: str, generation: int) -> None:
-        """Note that there is no run, and that none was started unnoticed."""
-        ...
-
-    def close(self) -> None:
-        """End."""
-        ...
-
-
-@frozen
-class NoJournal:
-    """Remembers nothing: the request ids alone keep a second run from being started."""
-
-    key: str
-
-    def open(self) -> str:
-        return self.key
-
-    def find(self, name: str) -> Entry | None:
-        del name
-        return None
-
-    def sending(self, name: str, generation: int, digest: str, sent: str | None = None) -> None:
-        """Leave it to the request id."""
-
-    def started(self, name: str, generation: int, run: RunRef) -> None:
-        """Leave it to the request id."""
-
-    def not_started(self, name: str, generation: int) -> None:
-        """Leave it to the request id."""
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-
-
 class Journal:
     """A database file, for one campaign, and for one submission at a time.
 
+    Without a file it is kept in memory, for one submission; then the request ids alone keep a later
+    one from starting runs again.
+
     Args:
-        path: The file; made if it is not there.
+        path: The file; made if it is not there. None for none.
         key: What names the campaign; None for the file's own, which is drawn if the file is new.
         region: The region that the runs are in; None where the client has none.
         endpoint: The host of the client's custom endpoint; None for the region's own.
@@ -143,12 +95,12 @@ class Journal:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | None,
         key: str | None,
         region: str | None,
         endpoint: str | None = None,
     ) -> None:
-        self._path = Path(path).absolute()
+        self._path = None if path is None else Path(path).absolute()
         self._key = key
         self._region = region
         self._endpoint = endpoint
@@ -162,12 +114,15 @@ class Journal:
             ConfigurationError: It can't be opened, written or locked; another submission has it;
                 it is no journal, or one of another format, key or region.
         """
-        if not self._path.parent.is_dir():
+        if self._path is not None and not self._path.parent.is_dir():
             raise self._refusal(f"can't be made: there is no folder {self._path.parent}")
         with self._explained():
             # Flows call from one thread after another, never from two at once.
             connection = sqlite3.connect(
-                self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+                self._path or IN_MEMORY,
+                timeout=PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
             )
             self._connection = self._opened.enter_context(closing(connection))
             self._execute("PRAGMA locking_mode = EXCLUSIVE")  # until the connection is closed

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from attrs import frozen
 
-from omics_runs._batch_journal import BatchJournal, BatchLedger, NoBatchJournal
+from omics_runs._batch_journal import BatchJournal
 from omics_runs._errors import InvalidRequestError
-from omics_runs._journal import Journal, Ledger, NoJournal
+from omics_runs._journal import Journal
 from omics_runs._narrow import is_async, is_time
 from omics_runs._overwrites import twins
 from omics_runs._retries import Retry
@@ -60,18 +60,14 @@ class SubmitPlan:
         """How many specs there are, where they can be counted without reading them."""
         return len(self.specs) if isinstance(self.specs, Sized) else None
 
-    def ledger(self, env: Env) -> Ledger:
+    def ledger(self, env: Env) -> Journal:
         """Return where the campaign remembers its specs, whichever way they have gone."""
         if self.via == "batch":
             return self.batch_ledger(env)
-        if self.journal is None:
-            return NoJournal(str(self.key))
         return Journal(self.journal, self.key, env.region, env.endpoint.custom_host)
 
-    def batch_ledger(self, env: Env) -> BatchLedger:
+    def batch_ledger(self, env: Env) -> BatchJournal:
         """Return where the campaign remembers its specs and their batches."""
-        if self.journal is None:
-            return NoBatchJournal(str(self.key))
         return BatchJournal(self.journal, self.key, env.region, env.endpoint.custom_host)
 
 

@@ -50,7 +50,7 @@ from omics_runs._timeout import Timeout, at_most, last_poll_time
 
 if TYPE_CHECKING:
     from omics_runs._env import Env
-    from omics_runs._journal import Ledger
+    from omics_runs._journal import Journal
     from omics_runs._run_ref import RunRef
     from omics_runs._submit_plan import SubmitPlan
 
@@ -180,7 +180,7 @@ class Task:
 class Campaign:
     """The state of one submission, which starts runs one by one."""
 
-    def __init__(self, plan: SubmitPlan, env: Env, ledger: Ledger | None = None) -> None:
+    def __init__(self, plan: SubmitPlan, env: Env, ledger: Journal | None = None) -> None:
         self.key = ""
         self.stopped_by: OmicsRunsError | None = None
         self._validates = env.validate
