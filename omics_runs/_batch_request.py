@@ -27,9 +27,6 @@ Specs: TypeAlias = Sequence[RunSpec]
 MOST_RUNS = 100_000
 """Most runs of a batch, by the service's guide."""
 
-MOST_PROBLEMS = 10
-"""How many problems an error names before it only counts the others."""
-
 OWN: Mapping[str, str] = {
     "name": "name",
     "output_uri": "output_uri",
@@ -91,17 +88,15 @@ def is_json(request: StartRunRequest) -> bool:
 
 
 def batch_problems(specs: Specs, *, can_upload: bool) -> list[Problem]:
-    """Return what keeps specs from going into one batch; of many only the first, and how many."""
+    """Return what keeps specs from going into one batch."""
     if len(specs) > MOST_RUNS:
         what = f"{len(specs):,} of them have no run yet, and a batch takes {MOST_RUNS:,}"
         return [("specs", f"{what}; submit fewer at a time")]
-    problems = [problem for spec in specs for problem in _uncarried(spec, specs[0])]
-    if (more := len(problems) - MOST_PROBLEMS) > 0:
-        problems[MOST_PROBLEMS:] = [("", f"and {more} more")]
+    problems: list[Problem] = []
     if len(specs) > INLINE_LIMIT and not can_upload:
         what = f"more than {INLINE_LIMIT} runs, here {len(specs):,}, need a file in S3"
         problems.append(("upload", f"{what}: give a function that puts it there, or via='runs'"))
-    return problems
+    return problems + [problem for spec in specs for problem in _uncarried(spec, specs[0])]
 
 
 def _uncarried(spec: RunSpec, first: RunSpec) -> Iterator[Problem]:

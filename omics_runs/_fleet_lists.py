@@ -15,8 +15,6 @@ PAGE = 100
 """Most runs of a page of ListRuns."""
 CALMING = 0.9
 """How much cheaper a sweep of lists is thought to be with each round that did without."""
-
-
 FAILURES_IN_A_ROW = 3
 """After so many failed sweeps each run is asked for, in case only the lists have trouble."""
 

@@ -131,11 +131,12 @@ def _retry(plan: RetryPlan, result: Submitted, ref: RunRef, failed: GetRunRespon
         generation=result.generation + (result.run is not None),
         replaces=ref,
         request=request,
-        is_overwriting=overwrites(request, failed) or _writes_elsewhere(plan, result, request),
+        is_overwriting=overwrites(request, failed)
+        or _writes_where_others_do(plan, result, request),
     )
 
 
-def _writes_elsewhere(plan: RetryPlan, result: Submitted, request: StartRunRequest) -> bool:
+def _writes_where_others_do(plan: RetryPlan, result: Submitted, request: StartRunRequest) -> bool:
     """Return whether a request would write where another spec of the submission writes."""
     place = place_of(request)
     others = (one.spec for one in plan.submission.results if one.name != result.name)

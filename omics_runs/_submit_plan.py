@@ -17,7 +17,7 @@ from omics_runs._journal import Journal
 from omics_runs._narrow import is_async, is_time
 from omics_runs._overwrites import twins
 from omics_runs._retries import Retry
-from omics_runs._submission import MOST_TOLD, RunSpec, SubmitProgress, Via, is_name
+from omics_runs._submission import RunSpec, SubmitProgress, Via, is_name
 from omics_runs._timeout import is_positive
 
 if TYPE_CHECKING:
@@ -128,12 +128,10 @@ def _is_path(value: object) -> bool:
 
 def _overwriting(specs: Collection[object]) -> Iterator[tuple[str, str]]:
     """Yield which specs would overwrite each other's files."""
-    found = list(twins((one.name, one.request) for one in specs if isinstance(one, RunSpec)))
-    for first, second, place in found[:MOST_TOLD]:
+    named = ((one.name, one.request) for one in specs if isinstance(one, RunSpec))
+    for first, second, place in twins(named):
         what = f"{first!r} and {second!r} would overwrite each other's files in {place}"
         yield "specs", f"{what}; give each an output_uri of its own"
-    if (more := len(found) - MOST_TOLD) > 0:
-        yield "specs", f"and {more} more such pairs"
 
 
 def pace_problems(rate: object, timeout: object, progress: object) -> Problems:

@@ -389,8 +389,7 @@ def fate_of(error: Failure, unsettled: int) -> Fate:
         return Fate.AGAIN
     if _stops(error):
         return Fate.STOPPED
-    # Assumption: a repeated request id is answered with its run before anything else is checked,
-    # so a refusal of what was sent in an earlier process says that there is no run.
+    # A refusal of what was sent before may not have looked for its run, so the spec stays open.
     return Fate.AGAIN if _left_open(error) and unsettled <= SETTLING else Fate.REFUSED
 
 

@@ -450,11 +450,14 @@ def test_no_batch_runs_what_is_ready(emulator: Emulator) -> None:
 
 
 def test_of_many_problems_a_few_are_named(emulator: Emulator) -> None:
-    """A sheet of which the first row is odd does not make an error of all the others."""
+    """A sheet of which the first row is odd makes no message of all the others."""
     given = [RunSpec("odd", BASE.replace(storage_type="STATIC")), *specs(50)]
-    problems = refusal_of(emulator, given)
-    assert len(problems) == 11
-    assert problems[""] == "and 40 more"
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        emulator.client().submit(given, **VIA)
+    assert len(caught.value.problems) == 50
+    assert str(caught.value).count("is not that of 'odd'") == 20
+    assert str(caught.value).endswith("; and 30 more")
+    assert emulator.requests == []
 
 
 def test_more_than_a_hundred_runs_need_an_upload(emulator: Emulator) -> None:
