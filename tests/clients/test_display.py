@@ -713,8 +713,9 @@ def test_a_loop_over_outcomes_shows_the_display(caller: Caller, emulator: Emulat
 
 
 SCRIPT = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C gets here
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a parent ignores it
 from omics_runs import RunSpec, StartRunRequest
 from omics_runs.display import LiveDisplay
 from omics_runs.emulator import Emulator, ScaledClock
