@@ -43,13 +43,12 @@ from omics_runs._paging import Walk
 from omics_runs._preflight import INLINE_LIMIT
 from omics_runs._subjects import BatchSubject
 from omics_runs._submission import (
-    BatchRunError,
     RunSpec,
-    SubmissionTimeoutError,
     SubmitStatus,
     Submitted,
     batch_request_id_of,
 )
+from omics_runs._submission_errors import BatchRunError, SubmissionTimeoutError
 from omics_runs._submitting import Campaign, Fate, Story, Task
 from omics_runs._wait_errors import BatchFailedError, BatchGoneError, WaitTimeoutError
 from omics_runs._wait_plan import plan_batch_wait

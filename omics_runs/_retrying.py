@@ -19,10 +19,10 @@ from omics_runs._retries import Retry, duplicate_of, text_of
 from omics_runs._run_ref import RunRef
 from omics_runs._submission import (
     Submission,
-    SubmissionTimeoutError,
     Submitted,
     request_problems,
 )
+from omics_runs._submission_errors import SubmissionTimeoutError
 from omics_runs._submit_plan import SubmitPlan
 from omics_runs._submitting import Campaign, submit
 from omics_runs._wait_errors import WaitTimeoutError

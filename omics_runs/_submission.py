@@ -14,6 +14,7 @@ from omics_runs._errors import InvalidRequestError, OmicsRunsError
 from omics_runs._generated.models import StartRunRequest
 from omics_runs._rules import is_unicode, kind
 from omics_runs._run_ref import RunRef
+from omics_runs._submission_errors import SubmissionError
 
 if TYPE_CHECKING:
     from omics_runs._generated.models import GetBatchResponse
@@ -228,41 +229,6 @@ def _runs_by_name(
     """Return runs by names; of adopted ones only, or of others only, if that is asked for."""
     chosen = {True, False} if adopted is None else {adopted}
     return {one.name: one.run for one in results if one.run is not None and one.adopted in chosen}
-
-
-class SubmissionError(OmicsRunsError):
-    """Not every spec of a submission has its run.
-
-    Attributes:
-        submission: What became of all specs.
-    """
-
-    def __init__(self, message: str, *, submission: Submission) -> None:
-        super().__init__(message)
-        self.submission = submission
-
-
-class BatchRunError(OmicsRunsError):
-    """A batch has no run for one of its specs.
-
-    Attributes:
-        batch_id: The batch.
-        reason: The service's code for why it could not start the run, such as
-            `ValidationException`; None if it tells nothing of the run.
-    """
-
-    def __init__(self, message: str, *, batch_id: str, reason: str | None) -> None:
-        super().__init__(message)
-        self.batch_id = batch_id
-        self.reason = reason
-
-
-class SubmissionTimeoutError(OmicsRunsError, TimeoutError):
-    """A submission's time was up before its end.
-
-    It is never raised by itself: `Submission.stopped_by` and the `error` of what remained are it.
-    `__cause__` is the trouble that was being ridden out, where there was some.
-    """
 
 
 @frozen(kw_only=True)

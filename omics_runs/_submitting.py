@@ -39,13 +39,13 @@ from omics_runs._submission import (
     FIRST_GENERATION,
     RunSpec,
     Submission,
-    SubmissionTimeoutError,
     SubmitProgress,
     SubmitStatus,
     Submitted,
     digest_of,
     request_id_of,
 )
+from omics_runs._submission_errors import SubmissionTimeoutError
 from omics_runs._timeout import Timeout, at_most, last_poll_time
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ from omics_runs._generated.errors import (
     ThrottlingError,
     ValidationError,
 )
-from omics_runs._submission import BatchRunError, SubmissionError, SubmissionTimeoutError
+from omics_runs._submission_errors import BatchRunError, SubmissionError, SubmissionTimeoutError
 from omics_runs._wait_errors import (
     BatchCancelledError,
     BatchFailedError,
