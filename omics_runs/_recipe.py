@@ -7,11 +7,11 @@ the look-up of proxies asks the system, which a forked child on macOS does not s
 from __future__ import annotations
 
 import logging
-import os
 import ssl
 import urllib.request
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -65,17 +65,24 @@ def _usual_certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context(verify=True, trust_env=False)
 
 
-def _context(verify: bool | str | ssl.SSLContext) -> ssl.SSLContext | None:
-    """Return the certificates of the caller's choice; None for the usual ones."""
-    if verify is True:
+@lru_cache(maxsize=4)
+def _certificates_of(file: str, _changed: int) -> ssl.SSLContext:
+    """Return what all clients of a process share that trust the same file."""
+    return ssl.create_default_context(cafile=file)
+
+
+def _context(recipe: Recipe) -> ssl.SSLContext | None:
+    """Return the certificates of the caller's choice; None for the usual ones, or if none count."""
+    verify = recipe.verify
+    if verify is True or not recipe.is_encrypted:
         return None
     if not isinstance(verify, str):
         return httpx.create_ssl_context(verify=verify, trust_env=False)
-    is_file = os.path.isfile(verify)  # noqa: PTH113  (it may be a list of folders)
+    path = Path(verify)
     try:
-        return ssl.create_default_context(
-            cafile=verify if is_file else None, capath=None if is_file else verify
-        )
+        if path.is_file():
+            return _certificates_of(verify, path.stat().st_mtime_ns)
+        return ssl.create_default_context(capath=verify)  # it may be a list of folders
     except OSError as error:
         msg = f"the CA bundle {verify!r} can't be read: {error}"
         raise ConfigurationError(msg) from error
@@ -115,11 +122,11 @@ class Recipe:
     """Where the client's calls will go."""
     transport: Transport = "httpx"
     """What sends from tasks on asyncio, where there is no proxy; else httpx does."""
-    _context: ssl.SSLContext | None = field(
-        init=False, repr=False, default=Factory(lambda self: _context(self.verify), takes_self=True)
-    )
     _proxies: Mapping[str, ProxyLike] = field(
         init=False, repr=False, default=Factory(_proxies, takes_self=True)
+    )
+    _context: ssl.SSLContext | None = field(
+        init=False, repr=False, default=Factory(_context, takes_self=True)
     )
 
     def __attrs_post_init__(self) -> None:
@@ -132,6 +139,11 @@ class Recipe:
         except (ValueError, TypeError, ImportError, httpx.InvalidURL) as error:
             msg = f"the HTTP client can't be built, check proxy settings: {error}"
             raise ConfigurationError(msg) from error
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether certificates may count: for an endpoint, or for a proxy."""
+        return bool(self._proxies) or any(urlsplit(url).scheme == "https" for url in self.urls)
 
     def sender(self) -> Sender:
         """Return what sends from threads; it has no connections yet."""
@@ -168,8 +180,9 @@ class Recipe:
 
     def _certificates(self) -> ssl.SSLContext:
         """Return them when they are needed: reading the usual ones takes its time and memory."""
-        is_encrypted = self._proxies or any(urlsplit(url).scheme == "https" for url in self.urls)
-        return self._context or (_usual_certificates() if is_encrypted else _no_certificates())
+        if not self.is_encrypted:
+            return _no_certificates()
+        return self._context or _usual_certificates()
 
     def __reduce__(self) -> tuple[Any, ...]:
         if isinstance(self.verify, ssl.SSLContext):
