@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from omics_runs._credentials import Credentials
 
 _WRITTEN = ("X-Amz-Date", "X-Amz-Security-Token", "Authorization")
-_OVERWRITTEN = frozenset(name.lower() for name in _WRITTEN)
 
 # Left out of the signature: what proxies and connections may change (botocore's list of today,
 # which its older releases did not have in full), and Date, for which X-Amz-Date stands in.
@@ -50,6 +49,8 @@ _UNSIGNED = frozenset(
         "x-amzn-trace-id",
     }
 )
+_LEFT_OUT = _UNSIGNED | {name.lower() for name in _WRITTEN}
+"""What is not signed, and what is there of an earlier signature."""
 
 
 class _Keys(NamedTuple):
@@ -79,8 +80,6 @@ def sign(
         now: Time of the signature, timezone-aware.
         service: Name of the service in the signature's scope.
     """
-    for stale in _OVERWRITTEN & request.headers.keys():
-        del request.headers[stale]
     signed = as_botocore(request)
     signed.context["timestamp"] = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     keys = _Keys(credentials.access_key, credentials.secret_key, credentials.session_token)
@@ -88,6 +87,8 @@ def sign(
     for name in _WRITTEN:
         if name in signed.headers:
             request.headers[name] = signed.headers[name]
+        else:
+            request.headers.pop(name, None)
 
 
 class _Headers(dict[str, str]):
@@ -126,7 +127,7 @@ def as_botocore(request: httpx.Request) -> _Signable:
     target = f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}"
     headers = _Headers()
     for name, value in request.headers.multi_items():
-        if name not in _UNSIGNED:
+        if name not in _LEFT_OUT:
             trimmed = " ".join(value.split())  # before values are joined, as it is specified
             headers[name] = f"{headers[name]},{trimmed}" if name in headers else trimmed
     return _Signable(request.method, target, request.content, headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from attrs import define
@@ -47,6 +48,7 @@ class ClockOffset:
         self._offset = offset if abs(offset) > TOLERANCE else timedelta(0)
 
 
+@lru_cache(maxsize=8)
 def _moment(date: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(date or "")
