@@ -16,7 +16,6 @@ from typing import (
     Literal,
     TypeVar,
     Union,
-    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -55,7 +54,7 @@ class Misfit(Exception):  # noqa: N818  (it never leaves the SDK)
 
 
 def structure(data: object, cls: type[T]) -> T:
-    """Return `data`, decoded JSON, as an instance of a response model.
+    """Return `data`, decoded JSON that is nobody else's, as an instance of a response model.
 
     Raises:
         Misfit: It does not fit; `path` starts with `$`.
@@ -66,7 +65,7 @@ def structure(data: object, cls: type[T]) -> T:
         raise misfit.under("$") from None
 
 
-def read_document(value: object, kind: type[T]) -> T:
+def read_document(value: Any, kind: type[T]) -> T:
     """Return a JSON document as an instance of the caller's own class.
 
     Raises:
@@ -75,7 +74,7 @@ def read_document(value: object, kind: type[T]) -> T:
     if value is None:
         raise Misfit("is absent")
     try:
-        return _document_converter().structure(value, kind)
+        return _document_converter().structure(copy_document(value), kind)
     except Exception as error:  # whatever the hooks of the caller's own class raise
         whats = cattrs.transform_error(error, path="", format_exception=_in_words)
         name = getattr(kind, "__name__", repr(kind))
@@ -105,7 +104,7 @@ def converter() -> cattrs.Converter:
     made = cattrs.Converter(detailed_validation=False)
     for kind in (str, int, bool, float):
         made.register_structure_hook(kind, _strict(kind))
-    made.register_structure_hook(datetime, lambda value, _: timestamp(value))
+    made.register_structure_hook(datetime, _moment)
     made.register_structure_hook(OpenStrEnum, _open_enum)
     made.register_structure_hook_factory(_is_tuple, partial(_tuple_hook, made))
     made.register_structure_hook_factory(_is_mapping, partial(_mapping_hook, made))
@@ -118,6 +117,15 @@ def converter() -> cattrs.Converter:
 @cache
 def _document_converter() -> cattrs.Converter:
     return converter().copy(detailed_validation=True)
+
+
+def _moment(value: Any, _: Any) -> datetime:
+    """Return a timestamp, in one step where it is written as the service nearly always does."""
+    try:
+        moment = datetime.fromisoformat(value) if len(value) <= LONGEST_TIMESTAMP else None
+    except (ValueError, TypeError):
+        moment = None
+    return moment if moment is not None and moment.tzinfo is UTC else timestamp(value)
 
 
 def timestamp(value: object) -> datetime:
@@ -205,11 +213,10 @@ def _strict(kind: type) -> Hook:
     return hook
 
 
-def _open_enum(value: Any, cls: type[OpenStrEnum]) -> OpenStrEnum:
+def _open_enum(value: Any, cls: type[OpenStrEnum]) -> Any:
     if not isinstance(value, str):
         raise Misfit(f"expected a string, got {_named(value)}")
-    known = cls._value2member_map_.get(value)
-    return cls(value) if known is None else cast("OpenStrEnum", known)
+    return cls._value2member_map_.get(value) or cls(value)
 
 
 def _is_tuple(cls: Any) -> bool:
@@ -241,7 +248,7 @@ def _is_mapping(cls: Any) -> bool:
 def _mapping_hook(made: cattrs.Converter, cls: Any) -> Hook:
     each = get_args(cls)[1]
     if each in {Any, object}:  # a document: any JSON at all, passed through untouched
-        return lambda value, _: copy_document(value)
+        return lambda value, _: value
     inner = made.get_structure_hook(each)
 
     def hook(value: Any, _: Any) -> Any:
@@ -262,6 +269,7 @@ def _structure_hook(made: cattrs.Converter, cls: type[Structure]) -> Hook:
         member.wire: (member.name, types[member.name], made.get_structure_hook(types[member.name]))
         for member in cls.__wire__
     }
+    find = members.get
     # What a request must have, an answer that gives it back may lack: nothing else is lost by it.
     given_back = [member.name for member in cls.__wire__ if member.required and member.rule]
     required = {member.wire for member in cls.__wire__ if member.required and not member.rule}
@@ -274,11 +282,11 @@ def _structure_hook(made: cattrs.Converter, cls: type[Structure]) -> Hook:
         key = ""
         try:
             for key, item in value.items():
-                if key not in members:
+                if (member := find(key)) is None:
                     extra[key] = item
                 elif item is not None:
-                    name, kind, inner = members[key]
-                    arguments[name] = inner(item, kind)
+                    name, kind, inner = member
+                    arguments[name] = item if type(item) is kind else inner(item, kind)
         except Misfit as misfit:
             raise misfit.under(f".{key}") from None
         for wire in required:

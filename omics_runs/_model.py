@@ -15,7 +15,7 @@ from omics_runs import _preflight
 from omics_runs._convert import Misfit, read_document, structure, to_json
 from omics_runs._documents import copy_document
 from omics_runs._errors import UnreadableResponseError
-from omics_runs._narrow import is_mapping, is_sequence
+from omics_runs._narrow import is_sequence
 from omics_runs._rules import Problem, Rule, quoted
 
 JSON: TypeAlias = "Mapping[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -57,8 +57,15 @@ class ResponseMetadata:
     """How many times the request was sent until this answer came."""
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     """The answer's headers, names in lower case."""
-    raw: Any = field(default=None, repr=False)
-    """The decoded JSON as it came, before it was made a model."""
+    content: bytes | None = field(default=None, repr=False)
+    """The answer's body as it came; None in a model that was made by hand."""
+
+    @property
+    def raw(self) -> Any:
+        """The decoded JSON as it came, an object of its own each time; None if there is none."""
+        if self.content is None:
+            return None
+        return json.loads(self.content) if self.content else {}
 
 
 class Model:
@@ -148,7 +155,7 @@ class Readable(Model):
             UnreadableResponseError: A member is missing or has the wrong type.
         """
         try:
-            return structure(dict(data) if is_mapping(data) else data, cls)
+            return structure(copy_document(data), cls)
         except Misfit as misfit:
             raise _unreadable(cls, misfit) from None
 

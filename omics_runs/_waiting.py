@@ -233,5 +233,5 @@ def reason_of(error: CallError | CredentialsError) -> str:
 
 def without_raw(seen: Seen) -> Seen:
     """Return a copy that is cheap to keep for days."""
-    metadata = attrs.evolve(seen.response_metadata, raw=None)
+    metadata = attrs.evolve(seen.response_metadata, content=None)
     return attrs.evolve(seen, response_metadata=metadata)

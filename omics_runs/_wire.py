@@ -99,15 +99,16 @@ def read_response(
             raw=response.content,
             is_json=not isinstance(misfit, _NotJSON),
             status_code=response.status_code,
-            aws_request_id=_aws_request_id(response),
+            aws_request_id=_aws_request_id(response.headers),
             may_have_taken_effect=True,
         ) from None
+    headers = dict(response.headers.items())  # in one go: a look at each by name takes longer
     metadata = ResponseMetadata(
-        aws_request_id=_aws_request_id(response),
+        aws_request_id=_aws_request_id(headers),
         status_code=response.status_code,
         attempts=attempts,
-        headers=dict(response.headers),
-        raw=data,
+        headers=headers,
+        content=response.content,
     )
     # The model is frozen for its readers; nobody but this function has seen it yet.
     object.__setattr__(model, "response_metadata", metadata)
@@ -128,7 +129,7 @@ def read_error(
         request=request,
         code=code or str(status),
         status_code=status,
-        aws_request_id=_aws_request_id(response),
+        aws_request_id=_aws_request_id(response.headers),
         retry_after=_retry_after(response),
         fault=fault_of(code, status, is_modelled=code in ERRORS_BY_CODE),
         hint=hint_for(request, code, message),
@@ -207,8 +208,8 @@ def _any_json(content: bytes) -> Any:
         return None
 
 
-def _aws_request_id(response: httpx.Response) -> str | None:
-    found = (response.headers.get(name) for name in REQUEST_ID_HEADERS)
+def _aws_request_id(headers: Mapping[str, str]) -> str | None:
+    found = (headers.get(name) for name in REQUEST_ID_HEADERS)
     return next((value for value in found if value), None)
 
 
