@@ -59,6 +59,34 @@ def test_chain_reads_the_environment(monkeypatch: pytest.MonkeyPatch, fetch: Fet
     assert fetch(source) == KEYS
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="keys of a user"),
+        pytest.param({"AWS_SESSION_TOKEN": "token"}, id="temporary keys"),
+        pytest.param({"AWS_SECURITY_TOKEN": "token"}, id="the token's older name"),
+        pytest.param(
+            {"AWS_SECURITY_TOKEN": "older", "AWS_SESSION_TOKEN": "newer"}, id="both names"
+        ),
+        pytest.param({"AWS_SESSION_TOKEN": ""}, id="an empty token"),
+        pytest.param({"AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"}, id="keys that end"),
+        pytest.param({"AWS_CREDENTIAL_EXPIRATION": ""}, id="an empty end"),
+    ],
+)
+def test_chain_reads_the_environment_as_botocore_does(
+    more: dict[str, str], monkeypatch: pytest.MonkeyPatch, fetch: Fetch
+) -> None:
+    """Whatever variables there are, botocore's own provider finds the same keys in them."""
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDENV", "AWS_SECRET_ACCESS_KEY": "secret"}
+    for name, value in {**keys, **more}.items():
+        monkeypatch.setenv(name, value)
+    expected = botocore("credentials").EnvProvider().load().get_frozen_credentials()
+    found = fetch(CredentialSource())
+    assert (found.access_key, found.secret_key) == (expected.access_key, expected.secret_key)
+    assert found.session_token == expected.token
+    assert (found.expires_at is not None) == bool(more.get("AWS_CREDENTIAL_EXPIRATION"))
+
+
 def test_chain_looks_anew_for_refused_keys(monkeypatch: pytest.MonkeyPatch, fetch: Fetch) -> None:
     """Refused keys are looked for again in the environment; until then the first answer stays."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS.access_key)

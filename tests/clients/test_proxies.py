@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 from attrs import define, field
 
 from omics_runs import RetryPolicy, errors
+from omics_runs._recipe import Recipe
 
 from .conftest import Caller
 from .servers import Seen, Server, run_of, serving_runs
@@ -301,3 +303,28 @@ def test_a_bundle_that_is_none(
     with pytest.raises(errors.ConfigurationError, match=file):
         caller.remote(region="us-west-2")
     assert caller.remote(region="us-west-2", verify=False)
+
+
+def test_a_bundle_that_is_not_needed(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where nothing is encrypted no bundle is read, so that a bad one is in nobody's way."""
+    (tmp_path / "nonsense.pem").write_text("nonsense")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "nonsense.pem"))
+    with serving_runs() as seen:
+        called(caller, seen.url)
+        assert len(seen.calls) == 1
+
+
+def test_a_bundle_is_read_once(tmp_path: Path) -> None:
+    """Clients that trust the same file share what was read of it, until the file changes."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(CERTIFICATE.read_bytes())
+
+    def certificates() -> object:
+        return Recipe(str(bundle), None, ("https://omics.us-west-2.amazonaws.com",))._certificates()
+
+    first = certificates()
+    assert certificates() is first
+    os.utime(bundle, (0, 0))
+    assert certificates() is not first

@@ -62,6 +62,8 @@ def test_a_success_carries_its_metadata() -> None:
     metadata = started.response_metadata
     assert (metadata.aws_request_id, metadata.status_code, metadata.attempts) == ("r1", 201, 1)
     assert metadata.raw["new"] == [1]
+    assert metadata.raw is not metadata.raw
+    assert metadata.content == json.dumps({**STARTED, "new": [1]}).encode()
     assert metadata.headers["x-amzn-requestid"] == "r1"
     assert started.extra == {"new": [1]}
 
