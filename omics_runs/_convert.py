@@ -36,6 +36,9 @@ EPOCH_MILLISECONDS = 1e11
 LONGEST_TIMESTAMP = 40
 """Characters of the longest text that is looked at as a timestamp."""
 
+PLAIN = frozenset({str, int, float, bool})
+"""Types of values that are JSON as they are."""
+
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
@@ -87,6 +90,8 @@ def _in_words(error: BaseException, _: type | None) -> str:
 
 def to_json(value: Any) -> Any:
     """Return a model's value as JSON-safe data."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

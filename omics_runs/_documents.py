@@ -24,6 +24,8 @@ def copy_document(value: Mapping[str, object] | None) -> Any:
 
 
 def _copy(value: Any, parents: tuple[object, ...]) -> Any:
+    if isinstance(value, (str, int, float)):
+        return value  # nearly all there is
     if len(parents) > MAX_DEPTH or any(value is parent for parent in parents):
         return value  # too deep, or inside itself
     if is_mapping(value):

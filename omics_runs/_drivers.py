@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, TypeVar, assert_never, cast
 
@@ -114,6 +115,11 @@ class _Bounded(httpx.SyncByteStream):
         self.stream.close()
 
 
+def _within(seconds: float | None) -> AbstractContextManager[object]:
+    """Return what ends its block when time is up; without a bound it costs nothing."""
+    return nullcontext() if seconds is None else anyio.fail_after(seconds)
+
+
 @frozen
 class AsyncDriver:
     """Performs flows in the calling task, on asyncio or trio."""
@@ -157,14 +163,14 @@ class AsyncDriver:
     async def _perform(self, effect: Effect) -> object:
         match effect:
             case Send(request, time_left):
-                with anyio.fail_after(time_left):
+                with _within(time_left):
                     sender = await self.pool.sender()
                     return await sender.send(request)
             case Sleep(seconds):
                 await self.clock.asleep(seconds)
                 return None
             case FetchCredentials(refused, time_left):
-                with anyio.fail_after(time_left):
+                with _within(time_left):
                     await load_signer()
                     return await self.credentials.afetch(refused)
             case Do(function):

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 
 def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
     """Return whether `value` is a mapping of anything to anything."""
-    return isinstance(value, Mapping)
+    return isinstance(value, (dict, Mapping))  # dict first: the other takes its time
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:

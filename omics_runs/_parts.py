@@ -116,8 +116,10 @@ def unknown_variants(value: object, path: str = "") -> Iterator[Problem]:
         yield path, f"is {value.tag!r}, which this release doesn't know and can't send"
     elif isinstance(value, Model):
         for member in value.__wire__:
-            inner = f"{path}.{member.name}" if path else member.name
-            yield from unknown_variants(getattr(value, member.name), inner)
+            part = getattr(value, member.name)
+            if isinstance(part, (Model, list, tuple)):
+                inner = f"{path}.{member.name}" if path else member.name
+                yield from unknown_variants(part, inner)
     elif is_sequence(value):
         for place, item in enumerate(value):
             yield from unknown_variants(item, f"{path}[{place}]")

@@ -61,10 +61,10 @@ class Text:
             hint = "; pass its .id" if hasattr(value, "id") else ""
             yield path, f"must be a string, got {kind(value)}{hint}"
             return
-        shown = "" if self.secret else f", got {quoted(str(value))}"
         if not self._length_fits(len(value)):
             yield path, f"must have {self._length()}, got {len(value):,}"
         elif self.pattern is not None and not re.fullmatch(self.pattern, value):
+            shown = "" if self.secret else f", got {quoted(str(value))}"
             yield path, f"must match {self.pattern}{shown}"
         elif not is_unicode(value):
             yield path, "must be Unicode text, got half of a surrogate pair"
@@ -110,9 +110,9 @@ class Choice:
     def problems(self, value: object, path: str) -> Iterator[Problem]:
         if isinstance(value, self.enum):
             return
-        known = [member.value for member in self.enum]
+        known = self.enum._value2member_map_
         if not isinstance(value, str) or isinstance(value, Enum) or value not in known:
-            what = f"must be one of {', '.join(known)}, got {quoted(value)}"
+            what = f"must be one of {', '.join(self.enum)}, got {quoted(value)}"
             yield path, f"{what} (for a value newer than this SDK pass {self.enum.__name__}(…))"
 
 

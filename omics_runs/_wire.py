@@ -175,11 +175,10 @@ def _body(operation: Operation[In, Out], request: In) -> bytes:
         return b""
     if problems := list(unknown_variants(request)):
         raise InvalidRequestError(operation.name, problems)
-    documents = {member.name for member in request.__wire__ if member.document}
     present = {
-        wire: value if name in documents else to_json(value)
-        for name, wire in operation.body.items()
-        if (value := getattr(request, name)) is not None
+        member.wire: value if member.document else to_json(value)
+        for member in request.__wire__
+        if member.name in operation.body and (value := getattr(request, member.name)) is not None
     }
     try:
         return json.dumps(present, allow_nan=False).encode()
