@@ -117,7 +117,7 @@ def unknown_variants(value: object, path: str = "") -> Iterator[Problem]:
     elif isinstance(value, Model):
         for member in value.__wire__:
             part = getattr(value, member.name)
-            if isinstance(part, (Model, list, tuple)):
+            if isinstance(part, Model) or is_sequence(part):
                 inner = f"{path}.{member.name}" if path else member.name
                 yield from unknown_variants(part, inner)
     elif is_sequence(value):
