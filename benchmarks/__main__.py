@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from benchmarks import harness, picture, report
@@ -50,14 +50,33 @@ def profile(race: harness.Race, options: Namespace) -> None:
 
 def parse() -> Namespace:
     """Read the command line."""
-    parser = ArgumentParser(prog="benchmarks", description="This SDK beside its peers.")
+    rows = "\n".join(f"  {name:<14}{row.title}, {row.unit}" for name, row in ROWS.items())
+    parser = ArgumentParser(
+        prog="benchmarks",
+        description="This SDK beside its peers.",
+        epilog=f"contenders: {', '.join(CONTENDERS)}\nrows:\n{rows}",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
     add("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), metavar="NAME")
-    add("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW", help="what to do")
+    add(
+        "--rows",
+        nargs="+",
+        choices=ROWS,
+        default=list(ROWS),
+        metavar="ROW",
+        help="which to measure; see below",
+    )
     add("--rounds", type=int, default=5)
     add("--calls", type=int, default=400, help="calls of a round, fewer where each is long")
     add("--into", type=Path, metavar="FOLDER", help="where to write results, table and picture")
-    add("--profile", metavar="CALL", help="sample so many calls instead, as --calls 5000 get_run")
+    calls = sorted({row.call for row in ROWS.values()})
+    add(
+        "--profile",
+        choices=calls,
+        metavar="CALL",
+        help="sample so many calls instead, as --calls 5000 get_run",
+    )
     add(
         "--python",
         action="append",

@@ -36,21 +36,24 @@ def _heading(results: Results) -> Iterator[str]:
 
 
 def _body(results: Results) -> Iterator[str]:
-    variants = [name for name in OURS if name in results.releases]
     for name, row in results.figures.items():
         if row:
             yield ""
-            heads = [f"{CONTENDERS[one].label} to it" for one in variants]
-            yield _line(f"{ROWS[name].title}, {ROWS[name].unit}", heads)
+            yield f"{ROWS[name].title}, {ROWS[name].unit}"
+            variants = [one for one in OURS if one in row]
+            is_compared = not set(row) <= set(OURS)
+            heads = [f"{CONTENDERS[one].label} / it" for one in variants] if is_compared else []
+            if heads:
+                yield _line("", heads)
             for contender, figures in row.items():
                 cells = [_ratio(results, name, one, contender) for one in variants]
                 yield _line(
-                    f"  {CONTENDERS[contender].label:<34}{_short(median(figures)):>12}", cells
+                    f"  {CONTENDERS[contender].label:<20}{_short(median(figures)):>8}", cells
                 )
 
 
 def _line(first: str, cells: list[str]) -> str:
-    return f"{first:<46}{''.join(f'   {cell:<42}' for cell in cells)}".rstrip()
+    return f"{first:<30}{''.join(f'  {cell:<36}' for cell in cells)}".rstrip()
 
 
 def _ratio(results: Results, name: str, variant: str, contender: str) -> str:
@@ -65,7 +68,7 @@ def _ratio(results: Results, name: str, variant: str, contender: str) -> str:
         return ""
     ratios = ratios_of(figures[variant], figures[contender])
     low, middle, high = quantiles(ratios, method="inclusive") if ratios[1:] else ratios * 3
-    told = f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    told = f"{middle:.2f} ({low:.2f} … {high:.2f})"
     aim = aim_of(name, contender, variant)
     return told if aim is None else _judged(row, middle, aim, told)
 
@@ -78,7 +81,7 @@ def ratios_of(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
 def _judged(row: Row, reached: float, aim: float, told: str) -> str:
     is_met = reached >= aim if row.is_more_better else reached <= aim
     sign = "≥" if row.is_more_better else "≤"
-    return f"{told:<22} {sign} {aim:.2f} {'reached' if is_met else 'missed'}"
+    return f"{told:<20} {sign} {aim:.2f} {'reached' if is_met else 'missed'}"
 
 
 def _short(figure: float) -> str:

@@ -8,7 +8,7 @@ httpx client does the sending where proxies are to be chosen, and where it is th
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
 import anyio
@@ -130,8 +130,10 @@ class AsyncConnections:
             self._places.release()
 
     async def aclose(self) -> None:
-        for slot in (*self._idle, *self._busy):
-            await slot.transport.aclose()
+        with anyio.CancelScope(shield=True):  # a caller may be cancelled, and none is to be left
+            async with AsyncExitStack() as closing:
+                for slot in (*self._idle, *self._busy):
+                    closing.push_async_callback(slot.transport.aclose)
 
     async def _take_place(self, request: httpx.Request) -> None:
         with suppress(anyio.WouldBlock):
@@ -145,7 +147,8 @@ class AsyncConnections:
 
     async def _close_what_is_old(self) -> None:
         while self._idle and self._idle[0].idle_since < anyio.current_time() - IDLE:
-            await self._idle.pop(0).transport.aclose()
+            with anyio.CancelScope(shield=True):
+                await self._idle.pop(0).transport.aclose()
 
 
 async def _exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:

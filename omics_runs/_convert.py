@@ -291,7 +291,8 @@ def _structure_hook(made: cattrs.Converter, cls: type[Structure]) -> Hook:
                     extra[key] = item
                 elif item is not None:
                     name, kind, inner = member
-                    arguments[name] = item if type(item) is kind else inner(item, kind)
+                    is_ready = type(item) is kind and kind in PLAIN
+                    arguments[name] = item if is_ready else inner(item, kind)
         except Misfit as misfit:
             raise misfit.under(f".{key}") from None
         for wire in required:

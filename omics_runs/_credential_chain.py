@@ -42,8 +42,6 @@ def find(profile: str | None, region: str | None, *, is_first: bool) -> object:
     Raises:
         NoneFoundError: There are none.
     """
-    if profile is None and (keys := _of_environment()) is not None:
-        return keys
     session_module: Any = importlib.import_module("botocore.session")
     session = session_module.Session(session_vars=_PROFILE_VARIABLES, profile=profile)
     if region is not None:
@@ -54,12 +52,6 @@ def find(profile: str | None, region: str | None, *, is_first: bool) -> object:
     if found is None:
         raise NoneFoundError(_none_found(profile))
     return cast("object", found)
-
-
-def _of_environment() -> object:
-    """Return the keys of the environment, where the chain begins; a session takes its time."""
-    credentials: Any = importlib.import_module("botocore.credentials")
-    return cast("object", credentials.EnvProvider().load())
 
 
 def _ask_nobody(session: Any) -> None:

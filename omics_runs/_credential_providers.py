@@ -126,9 +126,9 @@ class Chain(Provider):
 
 
 def _of_environment() -> Credentials | None:
-    """Return the environment's keys if that is all there is to them: to import botocore takes time.
+    """Return the environment's keys, with which botocore's chain begins; to import it takes time.
 
-    It finds the same ones; what is incomplete, or ends, is left to it.
+    Keys that are incomplete, or that end, are left to it.
     """
     get = os.environ.get
     access_key, secret_key = get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")

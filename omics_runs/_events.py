@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from omics_runs._convert import Misfit, structure
+from omics_runs._documents import copy_document
 from omics_runs._enums import OpenStrEnum
 from omics_runs._errors import InvalidRequestError
 from omics_runs._generated.enums import BatchStatus, RunStatus, TaskStatus
@@ -236,7 +237,7 @@ def _parsed(event: object) -> RunEvent | TaskEvent | BatchEvent:
     if not is_object(detail):
         raise Misfit(f"must be an object, got {detail!r:.{MARGIN}}", "$.detail")
     try:
-        found = structure(_flat(event, detail, kind), kind.model)
+        found = structure(copy_document(_flat(event, detail, kind)), kind.model)
     except Misfit as misfit:
         raise Misfit(misfit.what, _place(misfit.path.removeprefix("$."))) from None
     for member, noun in kind.arns.items():

@@ -62,7 +62,7 @@ class ResponseMetadata:
 
     @property
     def raw(self) -> Any:
-        """The decoded JSON as it came, an object of its own each time; None if there is none."""
+        """The JSON as it came, decoded anew each time; None in a model that was made by hand."""
         if self.content is None:
             return None
         return json.loads(self.content) if self.content else {}

@@ -66,8 +66,8 @@ def _usual_certificates() -> ssl.SSLContext:
 
 
 @lru_cache(maxsize=4)
-def _certificates_of(file: str, _changed: int) -> ssl.SSLContext:
-    """Return what all clients of a process share that trust the same file."""
+def _certificates_of(file: str, _content: bytes) -> ssl.SSLContext:
+    """Return what all clients of a process share that trust the same file with the same content."""
     return ssl.create_default_context(cafile=file)
 
 
@@ -81,7 +81,7 @@ def _context(recipe: Recipe) -> ssl.SSLContext | None:
     path = Path(verify)
     try:
         if path.is_file():
-            return _certificates_of(verify, path.stat().st_mtime_ns)
+            return _certificates_of(verify, path.read_bytes())
         return ssl.create_default_context(capath=verify)  # it may be a list of folders
     except OSError as error:
         msg = f"the CA bundle {verify!r} can't be read: {error}"

@@ -87,7 +87,7 @@ def test_a_ratio_is_the_median_of_the_turns_and_has_its_aim_beside_it() -> None:
         "another": {"ours": [0.5], "by_boto3": [0.0]},
     }
     table = report.table(Results("a machine", 3, releases, figures))
-    assert "0.44 (0.42 to 0.52)    ≤ 0.50 reached" in table
-    assert "1.20 (1.20 to 1.20)    ≥ 1.30 missed" in table
+    assert "0.44 (0.42 … 0.52)   ≤ 0.50 reached" in table
+    assert "1.20 (1.20 … 1.20)   ≥ 1.30 missed" in table
     assert "0.50" in table.rpartition("each further client")[2]
     assert "≤ 1.00 reached" in table.rpartition("each further client")[2]

@@ -60,6 +60,7 @@ CONTENDERS = {
     "by_boto3": Contender("boto3", ("boto3", "botocore", "urllib3")),
     "by_aiobotocore": Contender("aiobotocore", ("aiobotocore", "botocore", "aiohttp")),
     "by_capo": Contender("capo-omics", ("capo-omics", "zapros")),
-    "bare": Contender("bare httpx, signed", ("httpx", "botocore")),
+    "bare": Contender("httpx by hand", ("httpx", "botocore")),
+    "bare_transport": Contender("its transport", ("httpx", "botocore")),
 }
 """By the names of their modules, in the order in which they are shown."""

@@ -1,4 +1,4 @@
-"""The least that a call can be over our transport: httpx, botocore's signature, and plain JSON.
+"""A call by hand: httpx's own client, botocore's signature, and plain JSON.
 
 Nothing is checked, retried or converted; what this SDK takes beyond it is the price of its layer.
 """
@@ -47,7 +47,7 @@ def calls() -> Generator[dict[str, Callable[[], object]]]:
         yield {
             "get_run": lambda: answer(signed("GET", f"/run/{RUN}")),
             "list_runs": lambda: answer(signed("GET", f"/run?maxResults={PAGE}")),
-            "start_run": lambda: answer(signed("POST", "/run", _start())),
+            "start_run": lambda: answer(signed("POST", "/run", start())),
         }
 
 
@@ -63,5 +63,6 @@ async def async_calls() -> AsyncGenerator[dict[str, Callable[[], Awaitable[objec
         yield {"get_run": partial(answer, f"/run/{RUN}")}
 
 
-def _start() -> dict[str, Any]:
+def start() -> dict[str, Any]:
+    """Return the body of one more start, with a request id of its own."""
     return {**in_camel_case(START), "requestId": str(uuid4())}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 import trio
@@ -49,6 +50,7 @@ class Transport(httpx.AsyncBaseTransport):
         return httpx.Response(200, stream=body)
 
     async def aclose(self) -> None:
+        await anyio.lowlevel.checkpoint()
         self.is_closed = True
 
 
@@ -181,5 +183,24 @@ def test_closing_closes_all(backend: str) -> None:
             await connections.aclose()
             assert [one.is_closed for one in world.transports] == [True, True]
             world.answers.set()
+
+    anyio.run(main, backend=backend)
+
+
+@BACKENDS
+def test_who_is_cancelled_leaves_no_connection_open(backend: str) -> None:
+    """Time that is up at the end of an `async with` block does not keep it from closing."""
+
+    async def main() -> None:
+        world = World(anyio.Event())
+        world.answers.set()
+        connections = AsyncConnections(world.make)
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(connections.send, request())
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await connections.aclose()
+        assert all(one.is_closed for one in world.transports)
 
     anyio.run(main, backend=backend)

@@ -576,6 +576,19 @@ def test_no_guessing_at_timestamps(text: str) -> None:
         run(startTime=text)
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(datetime(2026, 1, 1), id="no zone"),  # noqa: DTZ001  (the point of it)
+        pytest.param(datetime(2026, 1, 1, tzinfo=UTC), id="a zone"),
+    ],
+)
+def test_what_is_no_json_is_not_read(moment: datetime) -> None:
+    """A dict of another client's, with moments in it, does not become a model as it is."""
+    with pytest.raises(errors.UnreadableResponseError, match="expected a timestamp"):
+        run(startTime=moment)
+
+
 def test_parameters_as_something_odd() -> None:
     """A type without a name still gives a typed error, in plain words."""
     got = run(parameters={"sample_name": 7})
