@@ -16,7 +16,14 @@ from attrs import frozen
 
 from codegen.notes import Config
 from codegen.problems import GeneratorError, parsed
-from codegen.refresh import closure, installed, paginators_of, partitions_of, wanted_operations
+from codegen.refresh import (
+    closure,
+    installed,
+    installed_others,
+    paginators_of,
+    partitions_of,
+    wanted_operations,
+)
 
 Fact: TypeAlias = tuple[str, ...]
 """Where something stands in the model, from the outside in."""
@@ -59,7 +66,20 @@ def drift(folder: Path, config: Config) -> list[str]:
         *_not_taken_up(ours, theirs, config),
         *(f"gone: operation {name}" for name in ours if name not in theirs),
         *differences(facts_of(here, known), facts_of(there, known)),
+        *(
+            f"{name}: {line}"
+            for name, model in installed_others(config).items()
+            for line in _differences_of_other(parsed(folder / f"{name}.json", json.loads), model)
+        ),
     ]
+
+
+def _differences_of_other(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
+    """Return what the models of another service differ in, of which only what we have counts."""
+    known = [name for name in here.get("operations", {}) if name in there["operations"]]
+    gone = [f"gone: operation {name}" for name in here.get("operations", {}) if name not in known]
+    ours, theirs = (dict(_facts((), closure(model, known))) for model in (here, there))
+    return [*gone, *differences(ours, theirs)]
 
 
 def differences(old: Facts, new: Facts) -> list[str]:

@@ -147,6 +147,8 @@ class Error:
     """A built-in exception that it is as well."""
     fault: str | None = None
     """`transient` or `throttling` if the service says that it passes."""
+    codes: tuple[str, ...] = ()
+    """Other services' codes for the same."""
 
 
 @frozen(kw_only=True)
@@ -190,6 +192,10 @@ class Operation:
     detail: str
     errors: tuple[str, ...]
     token: str | None = None
+    service: str | None = None
+    """What it is signed for, if that is another service than all others."""
+    target: str | None = None
+    """What names it where every call goes to the same path."""
     read_only: bool = False
     paging: Paging | None = None
     positional: tuple[Argument, ...] = ()

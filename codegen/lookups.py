@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from codegen import names, words
 from codegen.notes import Config, Descriptions
@@ -24,6 +24,8 @@ class Lookups:
     shapes: Mapping[str, Shape]
     config: Config
     text: Descriptions
+    docs: Mapping[str, str] = field(factory=dict[str, str])
+    """Where other services write of the operations and shapes that are theirs."""
 
     def renamed(self, key: str, usual: str) -> str:
         """Return the name that config.toml gives to something, or its usual one."""
@@ -63,7 +65,7 @@ class Lookups:
 
     def link(self, page: str) -> str:
         """Return where the service writes of something."""
-        return self.config.service["docs"].format(name=page)
+        return self.docs.get(page, self.config.service["docs"]).format(name=page)
 
     def mixin(self, subject: str) -> str | None:
         """Return the hand-written class that a model or an enum is as well, as `module.Class`."""
@@ -84,6 +86,16 @@ class Lookups:
     def is_document(self, shape: str) -> bool:
         """Return whether a shape is JSON of any form."""
         return bool(self.shapes[shape].get("document"))
+
+    def is_moment(self, shape: str) -> bool:
+        """Return whether a number counts the milliseconds of the Unix epoch."""
+        if self.config.find("epoch_milliseconds", shape) is None:
+            return False
+        found = self.shapes[shape]
+        if found["type"] != "long" or found.get("min", 0) != 0 or "max" in found:
+            where = f"config.toml [epoch_milliseconds.{shape}]"
+            raise GeneratorError(where, "it is no long from 0 up", "Remove it")
+        return True
 
     def is_part(self, shape: str) -> bool:
         """Return whether a shape has a class of its own: a structure or union, but no document."""

@@ -271,8 +271,12 @@ class Models:
                 return f"tuple[{self._answer_type(shape['member']['shape'], module)}, ...]"
             case "map":
                 return f"Mapping[str, {self._answer_type(shape['value']['shape'], module)}]"
-            case plain:
-                return PLAIN_TYPES[plain]
+            case _:
+                return self._plain_type(name)
+
+    def _plain_type(self, name: str) -> str:
+        is_moment = self._look.is_moment(name)
+        return "datetime" if is_moment else PLAIN_TYPES[self._look.shapes[name]["type"]]
 
     # What a request takes
 
@@ -332,8 +336,8 @@ class Models:
             case "structure":
                 is_free = self._look.is_document(name)
                 return "Mapping[str, object]" if is_free else self._part(name, module)
-            case plain:
-                return PLAIN_TYPES[plain]
+            case _:
+                return self._plain_type(name)
 
     def _sent_default(self, name: str, *, required: bool) -> str:
         """Return how the class body sets a member: containers are copied when it is built."""
@@ -367,7 +371,7 @@ class Models:
             case "structure":
                 return "Document()" if self._look.is_document(name) else self._part_rule(name)
             case _:
-                return words.integer_rule(shape)
+                return "Moment()" if self._look.is_moment(name) else words.integer_rule(shape)
 
     def _part_rule(self, name: str) -> str:
         if not self._look.is_union(name):
@@ -385,7 +389,8 @@ class Models:
             case "string":
                 return words.text_words(shape)
             case "integer" | "long":
-                return words.integer_words(shape)
+                is_moment = self._look.is_moment(name)
+                return "With its time zone." if is_moment else words.integer_words(shape)
             case "list":
                 return words.list_words(shape, self._look.shapes[shape["member"]["shape"]])
             case "map":

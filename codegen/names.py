@@ -72,6 +72,7 @@ IMPORTED = frozenset(
         "MODELS",
         "Mapping",
         "Member",
+        "Moment",
         "Nested",
         "OPERATIONS",
         "OneOf",

@@ -15,7 +15,8 @@ from codegen.problems import GeneratorError, check_quotable, parsed
 
 TABLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     # table: keys that an entry must have, keys that it may have
-    "modules": (frozenset({"reason", "about", "operations"}), frozenset()),
+    "other_services": (frozenset({"reason", "api_version", "docs"}), frozenset()),
+    "modules": (frozenset({"reason", "about", "operations"}), frozenset({"service"})),
     "left_out": (frozenset({"reason", "operations"}), frozenset()),
     "always_present": (frozenset({"reason", "members"}), frozenset()),
     "enums": (frozenset({"reason", "shapes", "values"}), frozenset()),
@@ -27,6 +28,9 @@ TABLES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "rename": (frozenset({"reason", "to"}), frozenset()),
     "overrides": (frozenset({"reason", "leaves_out"}), frozenset()),
     "errors": (frozenset({"reason", "also"}), frozenset()),
+    "same_errors": (frozenset({"reason", "to"}), frozenset()),
+    "epoch_milliseconds": (frozenset({"reason"}), frozenset()),
+    "read_only": (frozenset({"reason"}), frozenset()),
 }
 LISTS = frozenset({"operations", "members", "shapes", "values", "leaves_out"})
 """Keys that hold a list of strings; all others hold a string."""

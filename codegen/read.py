@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from codegen import ir, names
 from codegen.enums import Enums
@@ -13,7 +13,8 @@ from codegen.lookups import Lookups, Shape
 from codegen.models import Models
 from codegen.notes import Config, Descriptions
 from codegen.problems import GeneratorError
-from codegen.traits import check_model
+from codegen.services import docs_of_others, merged
+from codegen.traits import check_model, check_other_model
 
 PARTITION = frozenset({"id", "outputs", "regionRegex", "regions"})
 OUTPUTS = frozenset({"dnsSuffix", "dualStackDnsSuffix", "supportsFIPS", "supportsDualStack"})
@@ -29,6 +30,8 @@ class Sources:
     model: Mapping[str, Any]
     paginators: Mapping[str, Any]
     partitions: Mapping[str, Any]
+    others: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, Mapping[str, Any]])
+    """Models of other services, by their names."""
 
 
 def read(sources: Sources, config: Config, descriptions: Descriptions) -> ir.Api:
@@ -39,6 +42,8 @@ def read(sources: Sources, config: Config, descriptions: Descriptions) -> ir.Api
             config or the descriptions don't fit them.
     """
     check_model(sources.model)
+    for service, model in sources.others.items():
+        check_other_model(service, model)
     for name, key in (("paginators", "pagination"), ("partitions", "partitions")):
         if key not in getattr(sources, name):
             raise GeneratorError(f"{name}.json", f"it has no {key!r}", "Refresh the snapshot")
@@ -52,8 +57,11 @@ class _Reader:
     def __init__(self, sources: Sources, config: Config, descriptions: Descriptions) -> None:
         self._sources = sources
         self._config = config
-        self._operations: Mapping[str, Mapping[str, Any]] = sources.model["operations"]
-        self._look = Lookups(sources.model["shapes"], config, descriptions)
+        model = merged(sources.model, sources.others, config)
+        self._same_errors: Mapping[str, str] = model["same_errors"]
+        docs = docs_of_others(sources.others, config)
+        self._operations: Mapping[str, Mapping[str, Any]] = model["operations"]
+        self._look = Lookups(model["shapes"], config, descriptions, docs)
         self._enums = Enums(self._look)
         inputs = [operation["input"]["shape"] for operation in self._operations.values()]
         self._models = Models(self._look, self._enums, inputs)
@@ -135,7 +143,12 @@ class _Reader:
             about=self._look.headed("errors", name),
             also=entry["also"] if entry else None,
             fault=_fault(shape),
+            codes=self._codes_for(name),
         )
+
+    def _codes_for(self, name: str) -> tuple[str, ...]:
+        """Return the codes by which other services mean an error."""
+        return tuple(code for code, to in self._same_errors.items() if to == name != code)
 
     # Operations
 
@@ -161,7 +174,9 @@ class _Reader:
             detail=self._look.text.find("operations", name, "detail"),
             errors=self._error_names(definition),
             token=next((member.name for member in request.fields if member.token), None),
-            read_only=bool(definition.get("readonly")),
+            service=definition.get("service"),
+            target=definition.get("target"),
+            read_only=self._is_read_only(name, definition),
             paging=self._paging(name, request, response),
             positional=tuple(_argument(member) for member in positional),
             keywords=tuple(
@@ -169,6 +184,15 @@ class _Reader:
             ),
             overrides=self._overrides(name, request),
         )
+
+    def _is_read_only(self, name: str, definition: Mapping[str, Any]) -> bool:
+        said = bool(definition.get("readonly"))
+        if self._config.find("read_only", name) is None:
+            return said
+        if said:
+            where = f"config.toml [read_only.{name}]"
+            raise GeneratorError(where, "the model itself says so now", "Remove it")
+        return True
 
     def _overrides(self, name: str, request: ir.Model) -> tuple[ir.Argument, ...]:
         entry = self._config.find("overrides", name)

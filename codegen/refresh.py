@@ -23,8 +23,8 @@ from codegen.notes import Config
 from codegen.problems import GeneratorError, parsed
 
 SOURCES = ("service-2.json", "paginators-1.json", "partitions.json")
-"""The files of botocore that the snapshot is made of."""
-DOCUMENTATION = frozenset({"documentation", "documentationUrl"})
+"""The files of botocore that the snapshot of the service is made of."""
+DOCUMENTATION = frozenset({"deprecatedMessage", "documentation", "documentationUrl"})
 SOURCE_HEADER = (
     "# Where the snapshot in this folder is from; written by `python -m codegen refresh`."
 )
@@ -63,8 +63,9 @@ def check_source(folder: Path, config: Config) -> None:
     """
     source = parsed(folder / "SOURCE.toml", tomllib.loads)
     hashes = source.get("sha256")
-    if not isinstance(hashes, dict) or set(hashes) != set(SOURCES):
-        what = f"its 'sha256' is not that of {', '.join(SOURCES)}"
+    files = (*SOURCES, *_other_files(config).values())
+    if not isinstance(hashes, dict) or set(hashes) != set(files):
+        what = f"its 'sha256' is not that of {', '.join(files)}"
         raise GeneratorError("SOURCE.toml", what, "Refresh the snapshot")
     if source.get("api_version") != config.service["api_version"]:
         what = f"its 'api_version' is not {config.service['api_version']!r}, as in config.toml"
@@ -80,10 +81,15 @@ def check_source(folder: Path, config: Config) -> None:
 def take_snapshot(config: Config) -> Snapshot:
     """Return the snapshot of the installed botocore."""
     raw = _raw(config)
-    model, paginators, partitions = (json.loads(content) for content in raw.values())
+    model, paginators, partitions = (json.loads(raw[name]) for name in SOURCES)
     wanted = wanted_operations(config)
+    others = {
+        f"{name}.json": closure(json.loads(raw[file]), wanted_operations(config, name))
+        for name, file in _other_files(config).items()
+    }
     parts = {
         f"{config.service['name']}.json": closure(model, wanted),
+        **others,
         "paginators.json": paginators_of(paginators, wanted),
         "partitions.json": partitions_of(partitions),
     }
@@ -97,13 +103,21 @@ def take_snapshot(config: Config) -> Snapshot:
 
 def installed(config: Config) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return the installed botocore's model of the service, its paginators and its partitions."""
-    model, paginators, partitions = (json.loads(content) for content in _raw(config).values())
+    raw = _raw(config)
+    model, paginators, partitions = (json.loads(raw[name]) for name in SOURCES)
     return model, paginators, partitions
 
 
-def wanted_operations(config: Config) -> list[str]:
-    """Return the operations that are to be had, module by module."""
-    return [name for entry in config.table("modules").values() for name in entry["operations"]]
+def installed_others(config: Config) -> dict[str, dict[str, Any]]:
+    """Return the installed botocore's models of the other services, by their names."""
+    return {name: json.loads(_read(file)) for name, file in _other_files(config).items()}
+
+
+def wanted_operations(config: Config, other: str | None = None) -> list[str]:
+    """Return the operations that are to be had of the service, or of another, in order."""
+    modules = config.table("modules").values()
+    ours = (entry for entry in modules if entry.get("service") == other)
+    return [name for entry in ours for name in entry["operations"]]
 
 
 def closure(model: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
@@ -155,7 +169,14 @@ def _raw(config: Config) -> dict[str, bytes]:
     service, version = config.service["name"], config.service["api_version"]
     paths = {name: f"{service}/{version}/{name}" for name in SOURCES}
     paths["partitions.json"] = "partitions.json"
+    paths |= {file: file for file in _other_files(config).values()}
     return {name: _read(path) for name, path in paths.items()}
+
+
+def _other_files(config: Config) -> dict[str, str]:
+    """Return where botocore has the models of the other services, by their names."""
+    others = config.table("other_services").items()
+    return {name: f"{name}/{entry['api_version']}/service-2.json" for name, entry in others}
 
 
 def _read(path: str) -> bytes:

@@ -49,9 +49,13 @@ def load(source: Path, *, draft: bool = False) -> ir.Api:
     """
     config = Config.load(source / "config.toml")
     names = (f"{config.service['name']}.json", "paginators.json", "partitions.json")
-    files = (parsed(source / "model" / name, json.loads) for name in names)
+    model, paginators, partitions = (parsed(source / "model" / name, json.loads) for name in names)
+    others = {
+        name: parsed(source / "model" / f"{name}.json", json.loads)
+        for name in config.table("other_services")
+    }
     descriptions = Descriptions.load(source / "descriptions.toml", draft=draft)
-    return read(Sources(*files), config, descriptions)
+    return read(Sources(model, paginators, partitions, others), config, descriptions)
 
 
 def render(api: ir.Api, target: Path) -> None:

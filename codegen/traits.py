@@ -19,12 +19,14 @@ METADATA = frozenset(
         "apiVersion",
         "auth",
         "endpointPrefix",
+        "jsonVersion",
         "protocol",
         "protocols",
         "serviceFullName",
         "serviceId",
         "signatureVersion",
         "signingName",
+        "targetPrefix",
         "uid",
     }
 )
@@ -52,6 +54,8 @@ ERROR = frozenset({"type", "members", "required", "error", "exception", "fault",
 MEMBER = frozenset({"shape", "location", "locationName", "idempotencyToken"})
 PART_MEMBER = frozenset({"shape", "locationName"})
 """What a member may have that is no member of a whole request."""
+ANSWER_MEMBER = PART_MEMBER | {"deprecated"}
+"""What a member of an answer may have: an old one is still given."""
 REQUEST_LOCATIONS = frozenset({"uri", "querystring"})
 TIMESTAMP_FORMATS = frozenset({"iso8601", "unixTimestamp"})
 REQUEST_TYPES = frozenset({"string", "integer", "long", "boolean", "list", "map", "structure"})
@@ -74,14 +78,38 @@ def check_model(model: Mapping[str, Any]) -> None:
     _known("the service", model["metadata"], METADATA)
     _is("the service", "protocol", model["metadata"].get("protocol"), "rest-json")
     _is("the service", "signatureVersion", model["metadata"].get("signatureVersion"), "v4")
-    checks = _Checks(model["shapes"])
+    _check_operations(model)
+
+
+def check_other_model(service: str, model: Mapping[str, Any]) -> None:
+    """Refuse the model of another service with anything that the generator does not understand.
+
+    Such services speak AWS's JSON protocol: all of a call is in its body, its name in a header.
+
+    Raises:
+        GeneratorError: There is something; it says what and where.
+    """
+    _has(f"the model of {service}", model, "metadata", "operations", "shapes")
+    _known(service, model["metadata"], METADATA)
+    wanted = {"protocol": "json", "jsonVersion": "1.1", "signatureVersion": "v4"}
+    for trait, value in wanted.items():
+        _is(service, trait, model["metadata"].get(trait), value)
+    _has(service, model["metadata"], "targetPrefix")
+    for name, operation in model["operations"].items():
+        _is(name, "http", operation.get("http"), {"method": "POST", "requestUri": "/"})
+    _check_operations(model)
+
+
+def _check_operations(model: Mapping[str, Any]) -> None:
+    checks = _Checks(model["shapes"], is_json=model["metadata"]["protocol"] == "json")
     for name, operation in model["operations"].items():
         checks.operation(name, operation)
 
 
 class _Checks:
-    def __init__(self, shapes: Mapping[str, Shape]) -> None:
+    def __init__(self, shapes: Mapping[str, Shape], *, is_json: bool) -> None:
         self._shapes = shapes
+        self._is_json = is_json
 
     def operation(self, name: str, operation: Mapping[str, Any]) -> None:
         _known(name, operation, OPERATION)
@@ -120,6 +148,8 @@ class _Checks:
     def _check_place(self, where: str, ref: Mapping[str, Any], method: str) -> None:
         """Refuse what can't be written where it is to travel."""
         kind, place = self._shape(ref["shape"])["type"], ref.get("location")
+        if place is not None and self._is_json:
+            raise GeneratorError(where, f"it travels in {place!r}", LEAVE_OUT)
         if place == "uri" and kind not in LABEL_TYPES:
             raise GeneratorError(where, f"a path has a {kind}", LEAVE_OUT)
         if place == "querystring" and kind not in QUERY_TYPES:
@@ -190,13 +220,15 @@ class _Checks:
             where = f"{name}.{member}"
             if "location" in ref:
                 raise GeneratorError(where, f"it travels in {ref['location']!r}", LEAVE_OUT)
-            _known(where, ref, PART_MEMBER)
+            _known(where, ref, ANSWER_MEMBER)
             self._response(self._target(where, ref), (*parents, name))
         _check_wire(name, shape)
 
     def _error(self, name: str) -> None:
         shape = self._shapes[name]
         _known(name, shape, ERROR)
+        if self._is_json:  # its code is all that counts: config.toml tells which error it is
+            return
         _has(name, shape, "error", "members")
         _has(f"{name}, its error", shape["error"], "httpStatusCode")
         _known(name, shape["error"], frozenset({"httpStatusCode", "senderFault"}))
@@ -317,6 +349,6 @@ def _known(where: str, found: Iterable[str], known: frozenset[str]) -> None:
             raise GeneratorError(where, f"unknown trait {trait!r}", TEACH)
 
 
-def _is(where: str, trait: str, found: object, wanted: str) -> None:
+def _is(where: str, trait: str, found: object, wanted: object) -> None:
     if found != wanted:
         raise GeneratorError(where, f"its {trait} is {found!r}, not {wanted!r}", TEACH)

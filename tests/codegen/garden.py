@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 
 from codegen import ir
 from codegen.notes import Config, Descriptions
@@ -36,6 +36,7 @@ class Garden:
     partitions: dict[str, Any]
     config: dict[str, Any]
     descriptions: dict[str, Any]
+    others: dict[str, Any] = field(factory=dict[str, Any])
 
     @classmethod
     def fresh(cls) -> Garden:
@@ -58,5 +59,5 @@ class Garden:
         return operations
 
     def read(self, *, draft: bool = False) -> ir.Api:
-        sources = Sources(self.model, self.paginators, self.partitions)
+        sources = Sources(self.model, self.paginators, self.partitions, self.others)
         return read(sources, Config(self.config), Descriptions(self.descriptions, draft=draft))

@@ -33,6 +33,23 @@ def source(fresh: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(fresh, tmp_path / "source"))
 
 
+def test_a_drift_of_another_service_is_told_with_its_name(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What CloudWatch Logs has other than its snapshot is told; what nobody uses of it is not."""
+
+    def doctor(model: dict[str, Any]) -> None:
+        del model["shapes"]["LogStream"]["members"]["arn"]
+        model["operations"]["ReadTeaLeaves"] = model["operations"]["GetLogEvents"]
+
+    doctored(source, "logs.json", doctor)
+    assert lines_of(source, capsys) == [
+        "logs: gone: operation ReadTeaLeaves",
+        "logs: new: shape Arn",
+        "logs: new: shape LogStream.members.arn",
+    ]
+
+
 def doctored(source: Path, name: str, doctor: Doctor) -> None:
     """Change a file of the snapshot, as if the service had been another when it was taken."""
     path = source / "model" / name

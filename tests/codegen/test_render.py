@@ -182,6 +182,7 @@ def test_refresh_is_a_command_of_its_own(tmp_path: Path) -> None:
     assert main(["refresh", "--source", str(tmp_path), "--target", str(tmp_path / "out")]) == 0
     assert {path.name for path in (tmp_path / "model").iterdir()} == {
         "SOURCE.toml",
+        "logs.json",
         "omics.json",
         "paginators.json",
         "partitions.json",
