@@ -196,6 +196,19 @@ NetworkingModeLike: TypeAlias = NetworkingMode | Literal["RESTRICTED", "VPC"]
 """A `NetworkingMode`, or the string of a known one."""
 
 
+class OrderBy(OpenStrEnum):
+    """What log streams are sorted by."""
+
+    LOG_STREAM_NAME = "LogStreamName"
+    """By their names."""
+    LAST_EVENT_TIME = "LastEventTime"
+    """By when they were last written to, as far as is known already."""
+
+
+OrderByLike: TypeAlias = OrderBy | Literal["LogStreamName", "LastEventTime"]
+"""A `OrderBy`, or the string of a known one."""
+
+
 class RunCacheStatus(OpenStrEnum):
     """Whether a run cache can be used."""
 

@@ -44,6 +44,7 @@ class ResourceNotFoundError(ServiceError):
 
     Not retried. The run may have been deleted, or removed by retention mode REMOVE; for
     `start_run`, check `workflow_type`, since READY2RUN workflows are not found without it.
+    CloudWatch Logs says the same (400) of a log group or stream.
     """
 
     service_code: ClassVar[str | None] = "ResourceNotFoundException"
@@ -90,6 +91,7 @@ class InternalServerError(ServiceError):
 
 ERRORS_BY_CODE: Mapping[str, type[ServiceError]] = {
     "ValidationException": ValidationError,
+    "InvalidParameterException": ValidationError,
     "ServiceQuotaExceededException": ServiceQuotaExceededError,
     "AccessDeniedException": AccessDeniedError,
     "ResourceNotFoundException": ResourceNotFoundError,
@@ -97,6 +99,7 @@ ERRORS_BY_CODE: Mapping[str, type[ServiceError]] = {
     "ConflictException": ConflictError,
     "ThrottlingException": ThrottlingError,
     "InternalServerException": InternalServerError,
+    "ServiceUnavailableException": InternalServerError,
 }
 """The class of each error code."""
 
@@ -115,5 +118,6 @@ ERRORS_BY_STATUS: Mapping[int, type[ServiceError]] = {
 FAULT_BY_CODE: Mapping[str, Literal["transient", "throttling"]] = {
     "ThrottlingException": "throttling",
     "InternalServerException": "transient",
+    "ServiceUnavailableException": "transient",
 }
 """The errors that pass with time, by the service's own word."""

@@ -28,10 +28,14 @@ if TYPE_CHECKING:
         DeleteRunGroupResponse,
         DeleteRunRequest,
         DeleteRunResponse,
+        DescribeLogStreamsRequest,
+        DescribeLogStreamsResponse,
         GetBatchRequest,
         GetBatchResponse,
         GetConfigurationRequest,
         GetConfigurationResponse,
+        GetLogEventsRequest,
+        GetLogEventsResponse,
         GetRunCacheRequest,
         GetRunCacheResponse,
         GetRunGroupRequest,
@@ -658,6 +662,54 @@ LIST_CONFIGURATIONS: Operation[ListConfigurationsRequest, ListConfigurationsResp
     ),
 )
 
+GET_LOG_EVENTS: Operation[GetLogEventsRequest, GetLogEventsResponse] = Operation(
+    name="GetLogEvents",
+    method="POST",
+    path="/",
+    host_prefix="",
+    status_code=200,
+    models=MODELS,
+    request_name="GetLogEventsRequest",
+    response_name="GetLogEventsResponse",
+    body={
+        "log_group_name": "logGroupName",
+        "log_group_identifier": "logGroupIdentifier",
+        "log_stream_name": "logStreamName",
+        "start_time": "startTime",
+        "end_time": "endTime",
+        "next_token": "nextToken",
+        "max_events": "limit",
+        "start_from_head": "startFromHead",
+        "unmask": "unmask",
+    },
+    service="logs",
+    target="Logs_20140328.GetLogEvents",
+    read_only=True,
+)
+
+DESCRIBE_LOG_STREAMS: Operation[DescribeLogStreamsRequest, DescribeLogStreamsResponse] = Operation(
+    name="DescribeLogStreams",
+    method="POST",
+    path="/",
+    host_prefix="",
+    status_code=200,
+    models=MODELS,
+    request_name="DescribeLogStreamsRequest",
+    response_name="DescribeLogStreamsResponse",
+    body={
+        "log_group_name": "logGroupName",
+        "log_group_identifier": "logGroupIdentifier",
+        "log_stream_name_prefix": "logStreamNamePrefix",
+        "order_by": "orderBy",
+        "descending": "descending",
+        "next_token": "nextToken",
+        "max_streams": "limit",
+    },
+    service="logs",
+    target="Logs_20140328.DescribeLogStreams",
+    read_only=True,
+)
+
 OPERATIONS: Mapping[str, Operation[Any, Any]] = {
     "StartRunRequest": START_RUN,
     "GetRunRequest": GET_RUN,
@@ -692,5 +744,7 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = {
     "ListWorkflowVersionsRequest": LIST_WORKFLOW_VERSIONS,
     "GetConfigurationRequest": GET_CONFIGURATION,
     "ListConfigurationsRequest": LIST_CONFIGURATIONS,
+    "GetLogEventsRequest": GET_LOG_EVENTS,
+    "DescribeLogStreamsRequest": DESCRIBE_LOG_STREAMS,
 }
 """Each operation by the name of its request's class; `operation_of` finds the one of a request."""

@@ -13,10 +13,13 @@ from omics_runs._paging import Items
 from omics_runs._request import Request
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from omics_runs._generated.enums import (
         BatchStatusLike,
         CacheBehaviorLike,
         NetworkingModeLike,
+        OrderByLike,
         RunExportLike,
         RunLogLevelLike,
         RunOutputUriPrefixModeLike,
@@ -43,8 +46,10 @@ if TYPE_CHECKING:
         DeleteRunCacheResponse,
         DeleteRunGroupResponse,
         DeleteRunResponse,
+        DescribeLogStreamsResponse,
         GetBatchResponse,
         GetConfigurationResponse,
+        GetLogEventsResponse,
         GetRunCacheResponse,
         GetRunGroupResponse,
         GetRunResponse,
@@ -2103,3 +2108,127 @@ class SyncOperations(ABC):
         return Items(
             lambda page: self.send(page, timeout=timeout, retry=retry), request, limit=limit
         )
+
+    def get_log_events(
+        self,
+        *,
+        log_stream_name: str,
+        log_group_name: str | None = None,
+        log_group_identifier: str | None = None,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        next_token: str | None = None,
+        max_events: int | None = None,
+        start_from_head: bool | None = None,
+        unmask: bool | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> GetLogEventsResponse:
+        r"""Get events of one log stream of CloudWatch Logs.
+
+        The answer is a part of the stream, with tokens for the part after it and the one before. A
+        part without events is no end: the end is reached where a token comes back as it was sent.
+        Runs write to the group `/aws/omics/WorkflowLog`. The call goes to CloudWatch Logs, and
+        needs its permission `logs:GetLogEvents`.
+
+        Args:
+            log_stream_name: Name of the log stream, such as `run/1234567/engine`. 1 to 512
+                characters, matching `[^:*]*`.
+            log_group_name: Name of the log group; for runs it is `/aws/omics/WorkflowLog`. Give it
+                or `log_group_identifier`. 1 to 512 characters, matching `[\.\-_/#A-Za-z0-9]+`.
+            log_group_identifier: Name or ARN of the log group; only the ARN will do for a group of
+                another account. Give it or `log_group_name`. 1 to 2,048 characters, matching
+                `[A-Za-z0-9_#+=/:,.@-]*`.
+            start_time: Leaves out events from before this moment. With its time zone.
+            end_time: Leaves out events from this moment on. With its time zone.
+            next_token: Where to go on: a token of an earlier answer. At least 1 character.
+            max_events: Most events of the answer; None for as many as fit into 1 MB, up to 10,000.
+                1 to 10,000.
+            start_from_head: Whether to begin with the oldest events; None means the newest. Later
+                parts follow in the direction of the token in any case.
+            unmask: Whether to show sensitive data that a policy of the log group has masked, which
+                needs a permission of its own.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            A part of a log stream. It may be empty although there are more events.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError, ResourceNotFoundError,
+                InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = models.GetLogEventsRequest(
+            log_stream_name=log_stream_name,
+            log_group_name=log_group_name,
+            log_group_identifier=log_group_identifier,
+            start_time=start_time,
+            end_time=end_time,
+            next_token=next_token,
+            max_events=max_events,
+            start_from_head=start_from_head,
+            unmask=unmask,
+        )
+        return self.send(request, timeout=timeout, retry=retry)
+
+    def describe_log_streams(
+        self,
+        *,
+        log_group_name: str | None = None,
+        log_group_identifier: str | None = None,
+        log_stream_name_prefix: str | None = None,
+        order_by: OrderByLike | None = None,
+        descending: bool | None = None,
+        next_token: str | None = None,
+        max_streams: int | None = None,
+        timeout: Timeout | float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> DescribeLogStreamsResponse:
+        r"""Get one page of the log streams of a log group of CloudWatch Logs.
+
+        A prefix finds the streams of a run that HealthOmics has forgotten, such as
+        `manifest/run/1234567/`. The call goes to CloudWatch Logs, and needs its permission
+        `logs:DescribeLogStreams`.
+
+        Args:
+            log_group_name: Name of the log group; for runs it is `/aws/omics/WorkflowLog`. Give it
+                or `log_group_identifier`. 1 to 512 characters, matching `[\.\-_/#A-Za-z0-9]+`.
+            log_group_identifier: Name or ARN of the log group; only the ARN will do for a group of
+                another account. Give it or `log_group_name`. 1 to 2,048 characters, matching
+                `[A-Za-z0-9_#+=/:,.@-]*`.
+            log_stream_name_prefix: What the names begin with; it can't be given with `order_by` set
+                to LastEventTime. 1 to 512 characters, matching `[^:*]*`.
+            order_by: What they are sorted by; None sorts by name. One of LogStreamName,
+                LastEventTime.
+            descending: Whether the last in the order comes first; None means no.
+            next_token: Token of the page to get; None begins with the first page. At least 1
+                character.
+            max_streams: Most streams of the page; None for 50. 1 to 50.
+            timeout: Bounds on this call: a `Timeout`, or seconds for the call in all. None: the
+                client's.
+            retry: When to send the request again. None: the client's.
+
+        Returns:
+            One page of log streams.
+
+        Raises:
+            InvalidRequestError: The arguments break the service's rules; nothing was sent.
+            ServiceError: The service refused it, as one of ValidationError, ResourceNotFoundError,
+                InternalServerError.
+            TransportError: No usable answer came.
+            UnreadableResponseError: An answer came that could not be read.
+        """
+        request = models.DescribeLogStreamsRequest(
+            log_group_name=log_group_name,
+            log_group_identifier=log_group_identifier,
+            log_stream_name_prefix=log_stream_name_prefix,
+            order_by=order_by,
+            descending=descending,
+            next_token=next_token,
+            max_streams=max_streams,
+        )
+        return self.send(request, timeout=timeout, retry=retry)

@@ -100,6 +100,12 @@ _HOMES = {
     "ListConfigurationsResponse": ".configurations",
     "GetConfigurationRequest": ".configurations",
     "ListConfigurationsRequest": ".configurations",
+    "OutputLogEvent": ".logs",
+    "GetLogEventsResponse": ".logs",
+    "LogStream": ".logs",
+    "DescribeLogStreamsResponse": ".logs",
+    "GetLogEventsRequest": ".logs",
+    "DescribeLogStreamsRequest": ".logs",
 }
 """Where each name lives; a module is imported when one of its names is first asked for."""
 
@@ -137,6 +143,14 @@ if TYPE_CHECKING:
         ListConfigurationsRequest,
         ListConfigurationsResponse,
         RunConfigurationsResponse,
+    )
+    from omics_runs._generated.models.logs import (
+        DescribeLogStreamsRequest,
+        DescribeLogStreamsResponse,
+        GetLogEventsRequest,
+        GetLogEventsResponse,
+        LogStream,
+        OutputLogEvent,
     )
     from omics_runs._generated.models.run_caches import (
         CreateRunCacheRequest,
@@ -245,10 +259,14 @@ __all__ = [
     "DeleteRunGroupResponse",
     "DeleteRunRequest",
     "DeleteRunResponse",
+    "DescribeLogStreamsRequest",
+    "DescribeLogStreamsResponse",
     "GetBatchRequest",
     "GetBatchResponse",
     "GetConfigurationRequest",
     "GetConfigurationResponse",
+    "GetLogEventsRequest",
+    "GetLogEventsResponse",
     "GetRunCacheRequest",
     "GetRunCacheResponse",
     "GetRunGroupRequest",
@@ -285,6 +303,8 @@ __all__ = [
     "ListWorkflowVersionsResponse",
     "ListWorkflowsRequest",
     "ListWorkflowsResponse",
+    "LogStream",
+    "OutputLogEvent",
     "RegistryMapping",
     "RunBatchListItem",
     "RunCacheListItem",
