@@ -58,6 +58,9 @@ class OmicsRunsClient(SyncReruns):
         endpoint_url: Where to send requests instead of AWS; used exactly as it is. None:
             `AWS_ENDPOINT_URL_OMICS`, `AWS_ENDPOINT_URL`, the profile, else the region's own. One
             that is neither encrypted nor on this machine gives a `UserWarning`.
+        logs_endpoint_url: Where to send requests to CloudWatch Logs instead of AWS; used exactly as
+            it is. None: `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`, `AWS_ENDPOINT_URL`, the profile, then
+            `endpoint_url` if it is on this machine, as an emulator is, else the region's own.
         use_fips: Whether to use the FIPS endpoint. None: `AWS_USE_FIPS_ENDPOINT`, the profile.
         use_dualstack: Whether to use the endpoint that answers over IPv4 and IPv6. None:
             `AWS_USE_DUALSTACK_ENDPOINT`, the profile.
@@ -102,6 +105,7 @@ class OmicsRunsClient(SyncReruns):
         profile: str | None = None,
         credentials: CredentialsLike | None = None,
         endpoint_url: str | None = None,
+        logs_endpoint_url: str | None = None,
         use_fips: bool | None = None,
         use_dualstack: bool | None = None,
         retry: RetryPolicy | None = None,
@@ -126,6 +130,7 @@ class OmicsRunsClient(SyncReruns):
                 profile=profile,
                 credentials=credentials,
                 endpoint_url=endpoint_url,
+                logs_endpoint_url=logs_endpoint_url,
                 use_fips=use_fips,
                 use_dualstack=use_dualstack,
                 retry=retry,

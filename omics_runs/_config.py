@@ -43,6 +43,10 @@ class Settings:
     in the environment, as with boto3; one named by the environment does not."""
     endpoint_url: str | None = None
     """A custom endpoint, used as it is; None for the region's own."""
+    logs_endpoint_url: str | None = None
+    """A custom endpoint of CloudWatch Logs; None if nothing names one."""
+    logs_problem: str | None = None
+    """What is wrong with the endpoint that is configured for CloudWatch Logs."""
     use_fips: bool = False
     """Whether the endpoint must be a FIPS one."""
     use_dualstack: bool = False
@@ -59,10 +63,19 @@ class Settings:
     """Where the process runs, such as `AWS_Lambda_python3.12`; for the user agent."""
 
     def __attrs_post_init__(self) -> None:
+        if self.endpoint_url:
+            self.check_custom(self.endpoint_url)
+
+    def check_custom(self, url: str) -> None:
+        """Refuse a custom endpoint where a kind of AWS's own was chosen.
+
+        Raises:
+            ConfigurationError: There is such a choice.
+        """
         for name, chosen in (("use_fips", self.use_fips), ("use_dualstack", self.use_dualstack)):
-            if self.endpoint_url and chosen:
+            if chosen:
                 msg = (
-                    f"{name} and a custom endpoint ({self.endpoint_url}) exclude each other: "
+                    f"{name} and a custom endpoint ({url}) exclude each other: "
                     f"leave the endpoint away, or pass {name}=False"
                 )
                 raise ConfigurationError(msg)
@@ -73,6 +86,7 @@ def load(
     region: str | None = None,
     profile: str | None = None,
     endpoint_url: str | None = None,
+    logs_endpoint_url: str | None = None,
     use_fips: bool | None = None,
     use_dualstack: bool | None = None,
     verify: Verify = True,
@@ -85,6 +99,7 @@ def load(
         region: Region to use, before anything else that names one.
         profile: Profile to read; it has to exist.
         endpoint_url: Endpoint to use instead of the region's own.
+        logs_endpoint_url: Endpoint of CloudWatch Logs to use instead of the region's own.
         use_fips: Whether to use the FIPS endpoint; None leaves it to environment and profile.
         use_dualstack: The same for the dual-stack endpoint.
         verify: The client's own argument; anything but True outranks the bundles named elsewhere.
@@ -100,11 +115,14 @@ def load(
     name = profile or _session_profile(session) or _profile_name(env)
     must_exist = profile is not None or (_session_profile(session) is None and name is not None)
     sources = _Sources(env, _read_profile(env, name, must_exist=must_exist))
+    logs_url, logs_problem = _logs_endpoint_url(logs_endpoint_url, sources)
     return Settings(
         region=_region(region, session, sources),
         profile=name,
         explicit_profile=profile,
         endpoint_url=_endpoint_url(endpoint_url, sources),
+        logs_endpoint_url=logs_url,
+        logs_problem=logs_problem,
         use_fips=_flag(sources, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", given=use_fips),
         use_dualstack=_flag(
             sources,
@@ -146,15 +164,15 @@ class _Profile:
     def find(self, key: str) -> _Found | None:
         return _found_in(self.values, key, f"{key} of profile {self.name!r}")
 
-    def find_for_service(self, key: str) -> _Found | None:
+    def find_for_service(self, service: str, key: str) -> _Found | None:
         section = self.find("services")
         if section is None:
             return None
         if section.value not in self.services:
             section.refuse("names a services section that is not in the config file")
-        source = f"omics in section [services {section.value}]"
-        service = _block(self.services[section.value], source).get("omics", {})
-        return _found_in(_block(service, source), key, f"{key} of {source}")
+        source = f"{service} in section [services {section.value}]"
+        settings = _block(self.services[section.value], source).get(service, {})
+        return _found_in(_block(settings, source), key, f"{key} of {source}")
 
 
 def _block(value: object, source: str) -> Mapping[str, object]:
@@ -287,17 +305,31 @@ def _of_session(session: Any, attribute: str, variable: str) -> object:
 def _endpoint_url(given: str | None, sources: _Sources) -> str | None:
     if given is not None:
         return _checked_url(_Found(given, "endpoint_url"))
-    found = next(_configured_endpoints(sources), None)
+    found = next(_configured_endpoints(sources, "omics"), None)
     return None if found is None else _checked_url(found)
 
 
-def _configured_endpoints(sources: _Sources) -> Iterator[_Found]:
+def _logs_endpoint_url(given: str | None, sources: _Sources) -> tuple[str | None, str | None]:
+    """Return the endpoint of CloudWatch Logs, and what is wrong with it.
+
+    What is configured may be wrong: only those have to know who read logs.
+    """
+    if given is not None:
+        return _checked_url(_Found(given, "logs_endpoint_url")), None
+    try:
+        found = next(_configured_endpoints(sources, "cloudwatch_logs"), None)
+        return (None if found is None else _checked_url(found)), None
+    except ConfigurationError as error:
+        return None, str(error)
+
+
+def _configured_endpoints(sources: _Sources, service: str) -> Iterator[_Found]:
     """Yield the endpoints that environment and profile name, the strongest first."""
     if _flag(sources, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"):
         return
-    if found := sources.find("AWS_ENDPOINT_URL_OMICS", "AWS_ENDPOINT_URL"):
+    if found := sources.find(f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"):
         yield found
-    if found := sources.profile.find_for_service("endpoint_url"):
+    if found := sources.profile.find_for_service(service, "endpoint_url"):
         yield found
     if found := sources.profile.find("endpoint_url"):
         yield found

@@ -30,6 +30,8 @@ from omics_runs._narrow import is_array, is_mapping, is_number, is_object, is_se
 if TYPE_CHECKING:
     from omics_runs._model import Structure
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 EPOCH_MILLISECONDS = 1e11
 """From here on a number is epoch milliseconds; as seconds it would be beyond the year 5000."""
 
@@ -122,6 +124,26 @@ def converter() -> cattrs.Converter:
 @cache
 def _document_converter() -> cattrs.Converter:
     return converter().copy(detailed_validation=True)
+
+
+def epoch_milliseconds(moment: datetime) -> int:
+    """Return a moment as CloudWatch Logs writes it; what is finer than a millisecond is cut off.
+
+    Raises:
+        TypeError: It has no time zone.
+    """
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def read_moment(value: Any) -> Any:
+    """Return a request's moment, given as text or in epoch milliseconds; others as they are."""
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    try:
+        if is_count:
+            return EPOCH + timedelta(milliseconds=value)
+        return timestamp(value) if isinstance(value, str) else value
+    except (Misfit, OverflowError):
+        return value
 
 
 def _moment(value: Any, _: Any) -> datetime:

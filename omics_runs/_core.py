@@ -144,7 +144,8 @@ def attempt(job: Job[Out], env: Env) -> Flow[Out]:
     http_request = build_request(job.payload, job.headers())
     if env.sign:
         keys = yield from _credentials(job)
-        sign(http_request, keys, region=env.region or "", now=job.signs_at(keys))
+        now, service = job.signs_at(keys), job.operation.service
+        sign(http_request, keys, region=env.region or "", now=now, service=service)
     response = yield from _exchange(job, http_request)
     if response.is_success:
         return read_response(job.operation, job.request, response, job.number)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 NO_REGION = (
     "no region: pass region=, or set AWS_REGION or AWS_DEFAULT_REGION, or name one in the profile"
 )
+
+
+ALWAYS_FIPS = {("logs", "us-gov-east-1"), ("logs", "us-gov-west-1")}
+"""Services whose usual hosts are FIPS ones in a region, but for the dual-stack ones."""
 
 
 @frozen
@@ -40,6 +45,21 @@ class Endpoint:
         return self.base.rstrip("/") if self.is_custom else f"https://{host_prefix}{self.base}"
 
 
+@frozen
+class NoEndpoint:
+    """There is no way to a service, which nobody minds who never calls it."""
+
+    why: str
+
+    def url_for(self, _: str) -> NoReturn:
+        """Say why there is none.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(self.why)
+
+
 def resolve(settings: Settings, *, partitions: tuple[Partition, ...] = PARTITIONS) -> Endpoint:
     """Find the endpoint for a client's settings.
 
@@ -51,17 +71,59 @@ def resolve(settings: Settings, *, partitions: tuple[Partition, ...] = PARTITION
         ConfigurationError: There is neither a region nor a custom endpoint, or the region's
             partition has no such endpoint.
     """
-    if settings.endpoint_url:
-        return Endpoint(settings.endpoint_url, is_custom=True)
+    return _found("omics", settings.endpoint_url, settings, partitions)
+
+
+def resolve_logs(
+    settings: Settings, *, partitions: tuple[Partition, ...] = PARTITIONS
+) -> Endpoint | NoEndpoint:
+    """Find the endpoint of CloudWatch Logs; an emulator on this machine has that one, too.
+
+    Args:
+        settings: What the client was told.
+        partitions: The partitions there are; the first one takes regions that fit nowhere.
+    """
+    try:
+        url = _logs_url(settings)
+        return _found("logs", url, settings, partitions)
+    except ConfigurationError as error:
+        return NoEndpoint(f"CloudWatch Logs: {error}")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
+    name = f".{host.rstrip('.')}"
+    try:
+        return name.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _logs_url(settings: Settings) -> str | None:
+    if settings.logs_problem is not None:
+        raise ConfigurationError(settings.logs_problem)
+    if settings.logs_endpoint_url is not None:
+        settings.check_custom(settings.logs_endpoint_url)
+        return settings.logs_endpoint_url
+    url = settings.endpoint_url
+    return url if url and is_loopback(urlsplit(url).hostname or "") else None
+
+
+def _found(
+    service: str, url: str | None, settings: Settings, partitions: tuple[Partition, ...]
+) -> Endpoint:
+    if url:
+        return Endpoint(url, is_custom=True)
     if settings.region is None:
         raise ConfigurationError(NO_REGION)
     partition = _partition_of(settings.region, partitions)
     _check_support(partition, settings)
-    return Endpoint(_host(settings.region, partition, settings))
+    return Endpoint(_host(service, settings.region, partition, settings))
 
 
-def _host(region: str, partition: Partition, settings: Settings) -> str:
-    service = "omics-fips" if settings.use_fips else "omics"
+def _host(service: str, region: str, partition: Partition, settings: Settings) -> str:
+    if settings.use_fips and (settings.use_dualstack or (service, region) not in ALWAYS_FIPS):
+        service = f"{service}-fips"
     dual = settings.use_dualstack
     suffix = partition.dual_stack_dns_suffix if dual else partition.dns_suffix
     return f"{service}.{region}.{suffix}"

@@ -20,7 +20,12 @@ from omics_runs._user_agent import UserAgent
 
 if TYPE_CHECKING:
     from omics_runs._clock import Clock
-    from omics_runs._endpoint import Endpoint
+    from omics_runs._endpoint import Endpoint, NoEndpoint
+    from omics_runs._operation import Operation
+
+
+LOGS = "logs"
+"""What calls of CloudWatch Logs are signed for."""
 
 
 @frozen(kw_only=True)
@@ -28,6 +33,8 @@ class Env:
     """One client's settings."""
 
     endpoint: Endpoint
+    logs: Endpoint | NoEndpoint
+    """Where CloudWatch Logs is."""
     region: str | None
     """The region to sign for; None only where nothing is signed."""
     sign: bool
@@ -45,6 +52,15 @@ class Env:
     unsettled: Unsettled = Factory(Unsettled)
     random: Callable[[], float] = random.random
     """Where jitter comes from: a number from 0 up to 1."""
+
+    def url_for(self, operation: Operation[Any, Any]) -> str:
+        """Return the URL that an operation's path is added to.
+
+        Raises:
+            ConfigurationError: There is none, because CloudWatch Logs can't be reached.
+        """
+        endpoint = self.logs if operation.service == LOGS else self.endpoint
+        return endpoint.url_for(operation.host_prefix)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process without the cells: what has a default is made anew there."""

@@ -309,7 +309,7 @@ def begin(
     return Job(
         operation=operation,
         request=request,
-        payload=serialise(operation, request, env.endpoint.url_for(operation.host_prefix)),
+        payload=serialise(operation, request, env.url_for(operation)),
         timeout=timeout,
         deadline=Deadline.after(env.clock, timeout.total),
         retries=Retries(

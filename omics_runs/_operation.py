@@ -59,6 +59,10 @@ class Operation(Generic[In, Out]):
     """Members that go into the query string."""
     body: Mapping[str, str] = field(factory=dict[str, str])
     """Members that go into the JSON body; an operation without any has no body."""
+    service: str = "omics"
+    """What calls are signed for: all that is not of the service itself is of another one."""
+    target: str | None = None
+    """What names it in a header, where every call goes to the same path: AWS's JSON protocol."""
     token: str | None = None
     """The member that holds the idempotency token, if there is one."""
     read_only: bool = False

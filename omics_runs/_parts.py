@@ -11,10 +11,11 @@ from typing import Any
 
 from attrs import field, frozen
 
+from omics_runs._convert import read_moment
 from omics_runs._documents import copy_document
 from omics_runs._model import Model, Readable, Structure, problems_of
 from omics_runs._narrow import is_mapping, is_sequence
-from omics_runs._rules import Items, Problem, Rule, kind
+from omics_runs._rules import Items, Moment, Problem, Rule, kind
 
 
 @frozen(slots=True, repr=False, unsafe_hash=False)
@@ -83,6 +84,8 @@ def read_part(rule: Rule | None, value: Any) -> Any:
             return _read_structure(model, value)
         case OneOf() if is_mapping(value):
             return _read_union(rule, value)
+        case Moment():
+            return read_moment(value)
         case Items(each=Nested() | OneOf() as each) if is_sequence(value):
             return tuple(read_part(each, item) for item in value)
         case _:

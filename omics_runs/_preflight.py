@@ -151,6 +151,17 @@ def _mapping_of(setting: Any, name: str) -> Mapping[Any, Any]:
     return found if is_mapping(found) else {}
 
 
+def _one_log_group(request: Any) -> Iterator[Problem]:
+    given = [request.log_group_name, request.log_group_identifier]
+    if given.count(None) != 1:
+        yield "log_group_name", "give either log_group_name or log_group_identifier"
+
+
+def _prefix_sorts_by_name(request: Any) -> Iterator[Problem]:
+    if request.log_stream_name_prefix is not None and request.order_by == "LastEventTime":
+        yield "order_by", "streams with a prefix can only be sorted by LogStreamName"
+
+
 RULES: Mapping[str, tuple[Check, ...]] = {
     "StartRunRequest": (
         _needs_something_to_run,
@@ -169,5 +180,7 @@ RULES: Mapping[str, tuple[Check, ...]] = {
     "InlineSetting": (_parameters_fit, _run_tags_fit),
     "CreateRunGroupRequest": (_tags_fit,),
     "CreateRunCacheRequest": (_tags_fit,),
+    "GetLogEventsRequest": (_one_log_group,),
+    "DescribeLogStreamsRequest": (_one_log_group, _prefix_sorts_by_name),
 }
 """The rules of each request, and of each part of one."""

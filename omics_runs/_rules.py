@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
@@ -20,6 +21,8 @@ Problem: TypeAlias = tuple[str, str]
 
 _Container: TypeAlias = Mapping[object, object] | list[object] | tuple[object, ...]
 
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 QUOTE_LIMIT = 60
 """Characters of a value that a message or a repr shows."""
@@ -99,6 +102,19 @@ class Flag:
     def problems(self, value: object, path: str) -> Iterator[Problem]:
         if not isinstance(value, bool):
             yield path, f"must be True or False, got {kind(value)}"
+
+
+@frozen
+class Moment:
+    """A moment in time, from 1970 on, that says which zone it is meant in."""
+
+    def problems(self, value: object, path: str) -> Iterator[Problem]:
+        if not isinstance(value, datetime):
+            yield path, f"must be a datetime, got {kind(value)}"
+        elif value.tzinfo is None:
+            yield path, f"must have a time zone, such as tzinfo=UTC, got {quoted(str(value))}"
+        elif value < EPOCH:
+            yield path, f"must not be before 1970, got {quoted(str(value))}"
 
 
 @frozen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import ssl
 import warnings
@@ -20,7 +19,7 @@ from attrs import frozen
 from omics_runs import _config, _endpoint
 from omics_runs._clock import Clock, SystemClock
 from omics_runs._credential_source import CredentialSource
-from omics_runs._env import Env
+from omics_runs._env import LOGS, Env
 from omics_runs._errors import ConfigurationError
 from omics_runs._generated.operations import OPERATIONS
 from omics_runs._hooks import Hooks, RequestHook, ResponseHook, RetryHook
@@ -36,7 +35,9 @@ if TYPE_CHECKING:
     from omics_runs._config import Settings, Verify
     from omics_runs._credentials import CredentialsLike
 
-HOST_PREFIXES = frozenset(operation.host_prefix for operation in OPERATIONS.values())
+HOST_PREFIXES = frozenset(
+    operation.host_prefix for operation in OPERATIONS.values() if operation.service != LOGS
+)
 
 
 @frozen(kw_only=True)
@@ -47,6 +48,7 @@ class Arguments:
     profile: str | None
     credentials: CredentialsLike | None
     endpoint_url: str | None
+    logs_endpoint_url: str | None
     use_fips: bool | None
     use_dualstack: bool | None
     retry: RetryPolicy | None
@@ -90,6 +92,7 @@ class Setup:
             region=given.region,
             profile=given.profile,
             endpoint_url=given.endpoint_url,
+            logs_endpoint_url=given.logs_endpoint_url,
             use_fips=given.use_fips,
             use_dualstack=given.use_dualstack,
             verify=verify if given.http_client is None else False,
@@ -99,8 +102,9 @@ class Setup:
             raise ConfigurationError(_endpoint.NO_REGION)
         clock, offset = given.clock or SystemClock(), ClockOffset()
         env = _env(given, settings, clock, offset)
-        _warn_of_clear_text(env.endpoint.url_for(""))
-        urls = sorted({env.endpoint.url_for(prefix) for prefix in HOST_PREFIXES})
+        urls = _urls(env)
+        for url in urls:
+            _warn_of_clear_text(url)
         return cls(
             env=env,
             credentials=CredentialSource(
@@ -110,7 +114,7 @@ class Setup:
                 now=partial(_corrected, clock, offset),
             ),
             recipe=partial(
-                Recipe, settings.ca_bundle or verify, given.proxy, tuple(urls), given.transport
+                Recipe, settings.ca_bundle or verify, given.proxy, urls, given.transport
             ),
         )
 
@@ -130,6 +134,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "region": (str, NoneType),
     "profile": (str, NoneType),
     "endpoint_url": (str, NoneType),
+    "logs_endpoint_url": (str, NoneType),
     "use_fips": (bool, NoneType),
     "use_dualstack": (bool, NoneType),
     "verify": (bool, str, os.PathLike, ssl.SSLContext),
@@ -179,19 +184,19 @@ def _refuse_contradictions(given: Arguments) -> None:
         raise ConfigurationError(msg)
 
 
+def _urls(env: Env) -> tuple[str, ...]:
+    """Return where calls may go."""
+    urls = {env.endpoint.url_for(prefix) for prefix in HOST_PREFIXES}
+    if isinstance(env.logs, _endpoint.Endpoint):
+        urls.add(env.logs.url_for(""))
+    return tuple(sorted(urls))
+
+
 def _warn_of_clear_text(url: str) -> None:
     parts = urlsplit(url)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not _endpoint.is_loopback(parts.hostname or ""):
         what = f"{url} is not encrypted: signatures and data can be read on their way; use https"
         warnings.warn(what, stacklevel=4)  # the line that builds the client
-
-
-def _is_loopback(host: str) -> bool:
-    name = f".{host.rstrip('.')}"
-    try:
-        return name.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _corrected(clock: Clock, offset: ClockOffset) -> datetime:
@@ -203,6 +208,7 @@ def _env(given: Arguments, settings: Settings, clock: Clock, offset: ClockOffset
     endpoint = _endpoint.resolve(settings)
     return Env(
         endpoint=endpoint,
+        logs=_endpoint.resolve_logs(settings),
         region=settings.region,
         sign=given.sign,
         validate=given.validate,

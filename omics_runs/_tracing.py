@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from omics_runs._errors import Attempt
     from omics_runs._job import Job
 
-SERVICE = "Omics"
+SERVICES = {"omics": "Omics", "logs": "CloudWatch Logs"}
+"""What AWS calls each service, by what calls are signed for."""
 
 
 class TracerProvider(Protocol):
@@ -61,7 +62,7 @@ class Tracing:
         except ImportError as error:
             msg = "tracer_provider needs OpenTelemetry: pip install 'omics-runs[otel]'"
             raise ConfigurationError(msg) from error
-        attributes = {"rpc.system": "aws-api", "rpc.service": SERVICE}
+        attributes = {"rpc.system": "aws-api"}
         if region is not None:
             attributes["cloud.region"] = region
         return cls(provider.get_tracer("omics_runs", __version__), trace, attributes)
@@ -73,12 +74,13 @@ class Tracing:
     @contextmanager
     def span(self, job: Job[Any]) -> Generator[None]:
         """Have a span around the whole of a call, its waits between attempts included."""
-        operation = job.operation.name
+        operation, service = job.operation.name, SERVICES[job.operation.service]
         with self.tracer.start_as_current_span(
-            f"{SERVICE}.{operation}",
+            f"{service}.{operation}",
             kind=self.trace.SpanKind.CLIENT,
             attributes={
                 **self.attributes,
+                "rpc.service": service,
                 "rpc.method": operation,
                 "server.address": httpx.URL(job.payload.url).host,
             },

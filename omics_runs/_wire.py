@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from urllib.parse import quote
 import httpx
 from attrs import frozen
 
-from omics_runs._convert import Misfit, structure, to_json
+from omics_runs._convert import Misfit, epoch_milliseconds, structure, to_json
 from omics_runs._errors import InvalidRequestError, ServiceError, UnreadableResponseError
 from omics_runs._generated.errors import ERRORS_BY_CODE, ERRORS_BY_STATUS
 from omics_runs._hints import hint_for
@@ -56,8 +57,7 @@ def serialise(operation: Operation[In, Out], request: In, base_url: str) -> Payl
         what = f"can't be written in a URL: {error}"
         raise InvalidRequestError(operation.name, [("", what)]) from error
     url = f"{base_url}{path}?{query}" if query else base_url + path
-    headers = {"content-type": "application/json"} if operation.body else {}
-    return Payload(operation.method, url, _body(operation, request), headers)
+    return Payload(operation.method, url, _body(operation, request), _headers(operation))
 
 
 def build_request(payload: Payload, headers: Mapping[str, str]) -> httpx.Request:
@@ -136,6 +136,12 @@ def read_error(
     )
 
 
+def _headers(operation: Operation[In, Out]) -> Mapping[str, str]:
+    if operation.target is not None:
+        return {"content-type": "application/x-amz-json-1.1", "x-amz-target": operation.target}
+    return {"content-type": "application/json"} if operation.body else {}
+
+
 def _path(operation: Operation[In, Out], request: In) -> str:
     path = operation.path
     for name, wire in operation.labels.items():
@@ -175,15 +181,21 @@ def _body(operation: Operation[In, Out], request: In) -> bytes:
         return b""
     if problems := list(unknown_variants(request)):
         raise InvalidRequestError(operation.name, problems)
-    present = {
-        member.wire: value if member.document else to_json(value)
-        for member in request.__wire__
-        if member.name in operation.body and (value := getattr(request, member.name)) is not None
-    }
     try:
+        present = {
+            member.wire: value if member.document else _json(value)
+            for member in request.__wire__
+            if member.name in operation.body
+            and (value := getattr(request, member.name)) is not None
+        }
         return json.dumps(present, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequestError(operation.name, [("", f"is not JSON: {error}")]) from error
+
+
+def _json(value: Any) -> Any:
+    """Return what a member is sent as; moments are in no request but those to CloudWatch Logs."""
+    return epoch_milliseconds(value) if isinstance(value, datetime) else to_json(value)
 
 
 class _NotJSON(Misfit):

@@ -260,7 +260,8 @@ def example(kind: type[Model]) -> Any:
         "batchRunSettings": {"s3UriSettings": "s3://b/settings.json"},
         "inlineSettings": [{"runSettingId": "s"}],
     }
-    needed = {**lists, **parts, "status": "FAILED"}
+    logs: dict[str, Any] = {"events": [], "logStreams": [], "timestamp": 1_700_000_000_000}
+    needed = {**lists, **parts, **logs, "status": "FAILED"}
     data = {m.wire: needed.get(m.wire, "1") for m in kind.__wire__ if m.required}
     return kind.from_dict(data)  # type: ignore[attr-defined]
 

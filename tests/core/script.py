@@ -26,6 +26,7 @@ def make_env(**changes: Any) -> Env:
     """Return settings for a test: no jitter (always the upper bound), a virtual clock."""
     settings: dict[str, Any] = {
         "endpoint": Endpoint("https://example.test", is_custom=True),
+        "logs": Endpoint("https://logs.example.test", is_custom=True),
         "region": "us-west-2",
         "sign": True,
         "validate": True,

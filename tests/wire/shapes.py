@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,21 @@ from typing import Any
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from hypothesis import strategies as st
 
-MODEL = json.loads((Path(__file__).parents[2] / "codegen" / "model" / "omics.json").read_text())
-SERVICE = ServiceModel(MODEL, "omics")
-OPERATIONS: list[OperationModel] = [SERVICE.operation_model(n) for n in SERVICE.operation_names]
+FOLDER = Path(__file__).parents[2] / "codegen" / "model"
+MODELS = {name: json.loads((FOLDER / f"{name}.json").read_text()) for name in ("omics", "logs")}
+SERVICES = [ServiceModel(model, name) for name, model in MODELS.items()]
+SHAPES = {name: shape for model in MODELS.values() for name, shape in model["shapes"].items()}
+OPERATIONS: list[OperationModel] = [
+    service.operation_model(name) for service in SERVICES for name in service.operation_names
+]
+
+ALWAYS_PRESENT = {
+    "DescribeLogStreamsResponse": ("logStreams",),
+    "GetLogEventsResponse": ("events",),
+    "LogStream": ("logStreamName",),
+    "OutputLogEvent": ("timestamp", "message"),
+}
+"""What CloudWatch Logs is trusted to give; an answer without it can't be read."""
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -44,6 +57,11 @@ def timestamps() -> st.SearchStrategy[str]:
     )
 
 
+def milliseconds() -> st.SearchStrategy[int]:
+    """Return moments as CloudWatch Logs writes them."""
+    return moments().map(lambda moment: int(moment.timestamp()) * 1000 + 7)
+
+
 def values(shape: Shape) -> st.SearchStrategy[Any]:
     """Return valid JSON values of a shape."""
     if getattr(shape, "is_document_type", False):
@@ -62,7 +80,8 @@ def structures(shape: StructureShape) -> st.SearchStrategy[dict[str, Any]]:
     members = {name: values(member) for name, member in shape.members.items()}
     if shape.is_tagged_union:
         return st.one_of(st.fixed_dictionaries({name: one}) for name, one in members.items())
-    required = {name: members.pop(name) for name in shape.required_members}
+    needed = {*shape.required_members, *ALWAYS_PRESENT.get(shape.name, ())}
+    required = {name: members.pop(name) for name in sorted(needed)}
     return st.fixed_dictionaries(required, optional=members)
 
 
@@ -70,9 +89,11 @@ def _scalars(shape: Shape) -> st.SearchStrategy[Any]:
     limits = shape.metadata
     if shape.type_name == "timestamp":
         return timestamps()
+    if shape.name == "Timestamp":
+        return milliseconds()
     if shape.type_name == "boolean":
         return st.booleans()
-    if shape.type_name == "integer":
+    if shape.type_name in {"integer", "long"}:
         return st.integers(limits.get("min", 0), limits.get("max", 2**31 - 1))
     if "enum" in limits:
         return st.sampled_from(limits["enum"])
@@ -82,8 +103,9 @@ def _scalars(shape: Shape) -> st.SearchStrategy[Any]:
 def _strings(shape: Shape) -> st.SearchStrategy[str]:
     limits = shape.metadata
     low, high = limits.get("min", 0), min(limits.get("max", 40), 40)
-    pattern = MODEL["shapes"][shape.name].get("pattern", "")
+    pattern = SHAPES[shape.name].get("pattern", "")
     if not pattern or "\\p{" in pattern:
         return st.text(VISIBLE, min_size=low, max_size=max(low, high))
-    matching = st.from_regex(pattern.replace("/(.{0,1024})", "/([a-z]{0,9})"), fullmatch=True)
+    short = re.compile(pattern.replace("/(.{0,1024})", "/([a-z]{0,9})"), re.ASCII)
+    matching = st.from_regex(short, fullmatch=True)
     return matching.filter(lambda text: low <= len(text) <= limits.get("max", 10_000))

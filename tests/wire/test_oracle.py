@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -30,6 +30,7 @@ from omics_runs import _preflight
 from omics_runs._generated.operations import OPERATIONS as OURS
 from omics_runs._model import Model
 from omics_runs._request import Request
+from omics_runs._rules import Moment
 from omics_runs._wire import build_request, read_response, serialise
 
 from .shapes import OPERATIONS, structures
@@ -55,14 +56,22 @@ def test_requests_are_what_botocore_sends(operation: OperationModel, data: st.Da
     request: Request[Any] = ours.request.from_dict(wire)
     assert not list(_broken_rules(request)), "nothing but rules across members, which are ours"
     http = build_request(serialise(ours, request, BASE), {})
-    theirs = create_serializer("rest-json", include_validation=False).serialize_to_request(
-        request.to_dict(), operation
+    protocol = operation.service_model.protocol
+    theirs = create_serializer(protocol, include_validation=False).serialize_to_request(
+        _sent(request, wire), operation
     )
     assert http.method == theirs["method"]
     assert http.url.raw_path.decode().partition("?")[0] == theirs["url_path"]
     assert sorted(parse_qsl(http.url.query.decode(), keep_blank_values=True)) == _pairs(theirs)
+    assert http.headers.get("x-amz-target") == theirs["headers"].get("X-Amz-Target")
     assert http.content == (theirs["body"] or b"")
     assert http.headers.get("content-type") == theirs["headers"].get("Content-Type")
+
+
+def _sent(request: Request[Any], wire: dict[str, Any]) -> dict[str, Any]:
+    """Return what botocore is given: the request, but its moments as they were drawn."""
+    moments = [m.wire for m in request.__wire__ if isinstance(m.rule, Moment)]
+    return request.to_dict() | {name: wire[name] for name in moments if name in wire}
 
 
 def _broken_rules(request: Request[Any]) -> Iterator[str]:
@@ -85,7 +94,7 @@ def _parts(model: Model) -> Iterator[Model]:
 def _pairs(theirs: dict[str, Any]) -> list[tuple[str, str]]:
     return sorted(
         (key, str(item))
-        for key, value in theirs["query_string"].items()
+        for key, value in (theirs["query_string"] or {}).items()
         for item in (value if isinstance(value, list) else [value])
     )
 
@@ -102,12 +111,26 @@ def test_responses_read_as_botocore_reads_them(
     model = read_response(
         ours, ours.request.from_dict(_minimal(operation)), httpx.Response(200, content=content), 1
     )
-    theirs = create_parser("rest-json").parse(
+    theirs = create_parser(operation.service_model.protocol).parse(
         {"status_code": 200, "headers": {}, "body": content}, operation.output_shape
     )
     del theirs["ResponseMetadata"]
-    assert _members(model) == theirs
+    assert _members(model) == _with_moments(theirs)
     assert type(model).from_dict(model.to_dict()) == model
+
+
+def _with_moments(theirs: Any) -> Any:
+    """Return what botocore reads, its milliseconds as moments; ours are datetimes."""
+    if isinstance(theirs, list):
+        return [_with_moments(item) for item in theirs]
+    if not isinstance(theirs, dict):
+        return theirs
+    return {
+        key: datetime.fromtimestamp(value // 1000, UTC) + timedelta(milliseconds=value % 1000)
+        if key.lower().endswith(("time", "timestamp")) and isinstance(value, int)
+        else _with_moments(value)
+        for key, value in theirs.items()
+    }
 
 
 def _minimal(operation: OperationModel) -> dict[str, Any]:
