@@ -25,6 +25,7 @@ from omics_runs.emulator._data import Data, Facts
 from omics_runs.emulator._handlers import HANDLERS
 from omics_runs.emulator._http import Received, Refusal, Reply, encoded, merged, refused
 from omics_runs.emulator._injection import Faults
+from omics_runs.emulator._json_protocol import as_it_is, in_json_protocol
 from omics_runs.emulator._lock import Lock
 from omics_runs.emulator._log import Log, Recorded, json_or_none
 from omics_runs.emulator._plan import DEFAULT_TASKS, Durations, Ending, Plan, TaskPlan
@@ -257,6 +258,7 @@ class Emulator:
         after: float | None = None,
         tasks: Sequence[TaskPlan] | None = None,
         durations: Durations | None = None,
+        logs: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Decide how runs will go: those started later, or one that is under way.
 
@@ -273,11 +275,13 @@ class Emulator:
                 What it waits for a slot comes on top.
             tasks: Its tasks; None for the usual three.
             durations: How long it stays in each status; None for the emulator's.
+            logs: The lines that end its logs, in place of those that tell of a failure: of `run`,
+                of `engine`, and of tasks by their names. At log level FATAL they are left out.
 
         Raises:
             ValueError: There is no such run under way, it is being cancelled, or `run_id` came
-                with what can be planned only before a run starts: a name, tasks, durations. Or
-                `after` is below 0 or above ten years.
+                with what can be planned only before a run starts: a name, tasks, durations, logs.
+                Or `after` is below 0 or above ten years, or `logs` are of no such task.
         """
         plan = Plan(
             name=name,
@@ -287,9 +291,11 @@ class Emulator:
             after=after,
             tasks=DEFAULT_TASKS if tasks is None else tuple(tasks),
             durations=durations,
+            logs={stream: tuple(lines) for stream, lines in (logs or {}).items()},
         )
-        if run_id is not None and not (name is None and tasks is None and durations is None):
-            msg = "name, tasks and durations can't be planned for a run that has started"
+        is_early = (name, tasks, durations, logs) != (None, None, None, None)
+        if run_id is not None and is_early:
+            msg = "name, tasks, durations and logs can't be planned for a run that has started"
             raise ValueError(msg)
         with self._lock:
             service = self._service()  # what a batch has submitted by now went by earlier plans
@@ -328,6 +334,7 @@ class Emulator:
         here = {} if "endpoint_url" in options else {"endpoint_url": ENDPOINT, "http_client": http}
         return {
             **here,
+            "logs_endpoint_url": options.get("endpoint_url", ENDPOINT),
             "region": self.region,
             "credentials": (self.access_key, self.secret_key, None),
             "clock": self.clock,
@@ -392,6 +399,7 @@ class Emulator:
         """
         return {
             "AWS_ENDPOINT_URL_OMICS": url,
+            "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": url,
             # Without it botocore puts `workflows-` before the host, even before 127.0.0.1.
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             "AWS_REGION": self.region,
@@ -615,18 +623,21 @@ class Emulator:
         with self._lock:
             aws_request_id = self._store.names.request_id()
         operation: str | None = None
+        in_protocol = as_it_is
         try:
             route = find(received)
             operation = route.operation.name
+            in_protocol = as_it_is if route.operation.target is None else in_json_protocol
             reply = self._admitted(route, received)
         except Refusal as refusal:
             reply = refused(refusal)
+        reply = in_protocol(reply)
         self._record(received, operation, reply, aws_request_id)
         return _complete(reply, aws_request_id)
 
     def _admitted(self, route: Route, received: Received) -> Reply:
         if self._verify_signatures:
-            self._check.check(received)
+            self._check.check(received, route.operation.service)
         name = route.operation.name
         with self._lock:
             self._rates.take(name, self._caught_up())

@@ -10,6 +10,7 @@ from omics_runs.emulator import (
     _caches,
     _configurations,
     _groups,
+    _log_streams,
     _service,
     _tags,
     _workflows,
@@ -25,5 +26,6 @@ HANDLERS: Mapping[str, Callable[[Service, Any], Shape]] = {
     **_configurations.HANDLERS,
     **_tags.HANDLERS,
     **_batches.HANDLERS,
+    **_log_streams.HANDLERS,
 }
 """What answers each operation, by the service's names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import accumulate
 from typing import Any, Literal, TypeAlias, get_args
@@ -116,11 +116,16 @@ class Plan:
     after: float | None = field(default=None, validator=attrs.validators.optional(_check_seconds))
     tasks: tuple[TaskPlan, ...] = field(default=DEFAULT_TASKS, validator=_task_plans)
     durations: Durations | None = field(default=None, validator=_optional(Durations))
+    logs: Mapping[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
 
     def __attrs_post_init__(self) -> None:
         reasons = (self.failure_reason, self.status_message)
         if self.ends != "FAILED" and reasons != (None, None):
             msg = f"failure_reason and status_message need ends='FAILED', not {self.ends!r}"
+            raise ValueError(msg)
+        streams = ["run", "engine", *(task.name for task in self.tasks)]
+        if strays := sorted(set(self.logs).difference(streams)):
+            msg = f"logs: there is no {strays[0]!r}; there are {', '.join(streams)}"
             raise ValueError(msg)
 
     def matches(self, name: str | None) -> bool:

@@ -49,7 +49,9 @@ def find(received: Received) -> Route:
         Refusal: No operation has such a path, or none with this method.
     """
     segments = received.path.split("/")
-    fitting = [route for operation in SERVED for route in _fit(operation, segments)]
+    named = {None, received.header("x-amz-target")}
+    served = (operation for operation in SERVED if operation.target in named)
+    fitting = [route for operation in served for route in _fit(operation, segments)]
     for route in fitting:
         if route.operation.method == received.method:
             return route

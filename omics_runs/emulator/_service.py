@@ -237,6 +237,7 @@ class Service:
             tasks=tuple(Task(id=names.id(), uuid=names.uuid(), plan=task) for task in plan.tasks),
             failure_reason=reason,
             status_message=message,
+            logs=plan.logs,
         )
 
     def _course(self, members: Mapping[str, Any], plan: Plan) -> Course:

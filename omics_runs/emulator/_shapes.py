@@ -62,7 +62,7 @@ class Shapes:
     def started(self, run: Run, status: RunStatus) -> Shape:
         """Return StartRun's answer."""
         return {
-            "arn": self._arn("run", run.id),
+            "arn": self.arn("run", run.id),
             "id": run.id,
             "status": status.value,
             "tags": _tags(run),
@@ -74,14 +74,14 @@ class Shapes:
     def run(self, run: Run, *, definition: bool = False) -> Shape:
         """Return GetRun's answer as of its moment."""
         return {
-            "arn": self._arn("run", run.id),
+            "arn": self.arn("run", run.id),
             "id": run.id,
             "uuid": run.uuid,
             **self._state(run),
             **_sent(run, SENT),
             **_engine_settings(run),
             "workflowType": run.workflow.type,
-            "workflowUuid": str(uuid5(NAMESPACE_URL, self._arn("workflow", run.workflow.id))),
+            "workflowUuid": str(uuid5(NAMESPACE_URL, self.arn("workflow", run.workflow.id))),
             "digest": digest(run.members.get("workflowVersionName"), run.workflow.id),
             "resourceDigests": {},
             "runOutputUri": _run_output_uri(run),
@@ -99,7 +99,7 @@ class Shapes:
     def run_item(self, run: Run) -> Shape:
         """Return a run as ListRuns shows it, with neither uuid nor tags."""
         return {
-            "arn": self._arn("run", run.id),
+            "arn": self.arn("run", run.id),
             "id": run.id,
             "status": run.status(self.now).value,
             **_sent(run, SENT_ITEM),
@@ -132,7 +132,8 @@ class Shapes:
             **self._task_failure(run, task, timeline),
         }
 
-    def _arn(self, kind: str, name: str) -> str:
+    def arn(self, kind: str, name: str) -> str:
+        """Return the ARN of something of the account's."""
         return f"arn:aws:omics:{self.region}:{self.account_id}:{kind}/{name}"
 
     def _state(self, run: Run) -> Shape:
@@ -172,9 +173,13 @@ class Shapes:
         }
         return {"logLevel": level, "logLocation": streams}
 
+    @property
+    def log_group(self) -> str:
+        """The ARN of the log group that runs write to."""
+        return f"arn:aws:logs:{self.region}:{self.account_id}:log-group:{LOG_GROUP}"
+
     def _log_stream(self, name: str) -> str:
-        group = f"arn:aws:logs:{self.region}:{self.account_id}:log-group:{LOG_GROUP}"
-        return f"{group}:log-stream:{name}"
+        return f"{self.log_group}:log-stream:{name}"
 
     def _network(self, run: Run) -> Shape:
         mode = {"networkingMode": run.members.get("networkingMode", "RESTRICTED")}
@@ -183,7 +188,7 @@ class Shapes:
         name = run.configuration.name
         details = {
             "name": name,
-            "arn": self._arn("configuration", name),
+            "arn": self.arn("configuration", name),
             "uuid": run.configuration.uuid,
         }
         return {**mode, "configuration": details}

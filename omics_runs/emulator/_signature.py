@@ -19,7 +19,6 @@ from attrs import field, frozen
 
 from omics_runs.emulator._http import Received, Refusal
 
-SERVICE = "omics"
 ALGORITHM = "AWS4-HMAC-SHA256"
 SCOPE_PARTS = 5
 """Access key, date, region, service and a constant."""
@@ -62,8 +61,8 @@ class SignatureCheck:
     now: Callable[[], datetime] = _real_time
     """The real time, whatever clock the runs go by: signatures are made by it."""
 
-    def check(self, received: Received) -> None:
-        """Check that a request was signed by the right key, as it came and a moment ago.
+    def check(self, received: Received, service: str) -> None:
+        """Check that a request to a service was signed by the right key, as it came and just now.
 
         Raises:
             Refusal: It was not.
@@ -74,7 +73,7 @@ class SignatureCheck:
         if received.header("x-amz-security-token") in self.expired_tokens:
             raise _refusal("ExpiredTokenException", "The security token has expired.")
         stamp = self._stamp(received, claim)
-        self._check_scope(claim)
+        self._check_scope(claim, service)
         _check_body(received)
         expected = self._signature(received, claim, stamp)
         if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
@@ -96,14 +95,15 @@ class SignatureCheck:
             raise _mismatch(f"The credential's date {claim.date} is not that of X-Amz-Date.")
         return stamp
 
-    def _check_scope(self, claim: _Claim) -> None:
+    def _check_scope(self, claim: _Claim, service: str) -> None:
         if claim.region != self.region:
             raise _mismatch(f"The credential is for {claim.region}; this is {self.region}.")
-        if claim.service != SERVICE:
-            raise _mismatch(f"The credential is for {claim.service!r}; this is {SERVICE!r}.")
+        if claim.service != service:
+            raise _mismatch(f"The credential is for {claim.service!r}; this is {service!r}.")
 
     def _signature(self, received: Received, claim: _Claim, stamp: str) -> str:
-        signer: Any = _signer_class()(_Keys(self.access_key, self.secret_key), SERVICE, self.region)
+        keys = _Keys(self.access_key, self.secret_key)
+        signer: Any = _signer_class()(keys, claim.service, self.region)
         request: Any = _as_botocore(received, claim.signed_headers)
         request.context["timestamp"] = stamp
         string_to_sign = signer.string_to_sign(request, signer.canonical_request(request))

@@ -146,6 +146,8 @@ class Run:
     tasks: tuple[Task, ...]
     failure_reason: str
     status_message: str
+    logs: Mapping[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
+    """What it was planned to write last, by `run`, `engine` or a task's name."""
     deleted: bool = False
 
     @property
@@ -247,6 +249,8 @@ class Store:
 
     names: Names
     runs: Table[str, Run] = field(factory=Table[str, Run])
+    forgotten: Table[str, Run] = field(factory=Table[str, Run])
+    """Runs that there are no more, by their uuids: their logs stay."""
     run_groups: Table[str, RunGroup] = field(factory=Table[str, RunGroup])
     run_caches: Table[str, RunCache] = field(factory=Table[str, RunCache])
     workflows: Table[str, Workflow] = field(factory=Table[str, Workflow])
@@ -294,6 +298,8 @@ class Store:
     def forget(self, run_id: str) -> None:
         """Keep a run no longer, if there is one."""
         run = self.runs.pop(run_id, None)
+        if run is not None:
+            self.forgotten[run.uuid] = run
         if run is not None and not run.deleted:
             self._count_as_deleted(run)
         self.shown_as_deleted.discard(run_id)
@@ -303,6 +309,11 @@ class Store:
         if batch is not None:
             batch.run_deleted(run.timeline.end.status)
             self.keep_batch(batch)
+
+    def ever(self, run_id: str | None = None) -> list[Run]:
+        """Return the runs that there are and were, or those of an id, the oldest first."""
+        runs = (*self.forgotten.values(), *self.runs.values())
+        return [run for run in runs if run_id in {None, run.id}]
 
     def free(self, run_id: str) -> None:
         """Let the id of a deleted run be given out again."""

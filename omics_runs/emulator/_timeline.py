@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from attrs import frozen
 
 from omics_runs._clock import Clock
+from omics_runs._convert import epoch_milliseconds
 from omics_runs._generated.enums import RunStatus, TaskStatus
 
 S = TypeVar("S", RunStatus, TaskStatus)
@@ -55,6 +56,10 @@ class Time:
         """Let real seconds count too, from now on: clients outside move no virtual clock."""
         if self._running_since is None:
             self._running_since = time.monotonic()
+
+    def milliseconds(self, moment: float) -> int:
+        """Return a moment as CloudWatch Logs writes it, in milliseconds of the Unix epoch."""
+        return epoch_milliseconds(self._epoch + timedelta(seconds=moment))
 
     def text(self, moment: float) -> str:
         """Return a moment as the service has written timestamps since 2023."""

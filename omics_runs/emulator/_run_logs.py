@@ -1,0 +1,141 @@
+"""What a run has written into its log streams, as it follows from its course and the time.
+
+Assumption: the wording, and which lines are left out at which level. Known are the names of the
+streams, when they are there, and that `OFF` writes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from omics_runs._generated.enums import RunStatus, TaskStatus
+from omics_runs.emulator._manifest import records
+from omics_runs.emulator._shapes import Shapes
+from omics_runs.emulator._store import Run, Task
+from omics_runs.emulator._telling import telling
+from omics_runs.emulator._timeline import Timeline
+
+Level: TypeAlias = Literal["FATAL", "ERROR", "ALL"]
+"""From which level on a line is written."""
+
+LEVELS = ("OFF", "FATAL", "ERROR", "ALL")
+
+APART = 0.001
+"""Seconds between lines that come together, so that each has its own millisecond."""
+
+
+@frozen
+class Event:
+    """One event of a log stream."""
+
+    at: float
+    message: str
+    level: Level = "ALL"
+
+
+def streams(run: Run, shapes: Shapes) -> Mapping[str, list[Event]]:
+    """Return the events that a run has written by now, by the names of the streams."""
+    level = LEVELS.index(run.members.get("logLevel", "ALL"))
+    found = {
+        name: sorted(
+            (one for one in events if one.at <= shapes.now and LEVELS.index(one.level) <= level),
+            key=lambda event: event.at,
+        )
+        for name, events in _all(run, shapes).items()
+    }
+    return {name: events for name, events in found.items() if events}
+
+
+def _all(run: Run, shapes: Shapes) -> Mapping[str, list[Event]]:
+    """Return the events of the whole of a run, those to come among them."""
+    tasks = [
+        (task, way) for task, way in _tasks(run) if way.time_of(TaskStatus.RUNNING) is not None
+    ]
+    return {
+        f"run/{run.id}": list(_run_log(run)),
+        f"run/{run.id}/engine": list(_engine_log(run)),
+        **{f"run/{run.id}/task/{task.id}": list(_task_log(run, task, way)) for task, way in tasks},
+        f"manifest/run/{run.id}/{run.uuid}": list(_manifest(run, shapes)),
+    }
+
+
+def _tasks(run: Run) -> Iterator[tuple[Task, Timeline[TaskStatus]]]:
+    for task, timeline in zip(run.tasks, run.course.tasks, strict=True):
+        if timeline is not None:
+            yield task, timeline
+
+
+def _run_log(run: Run) -> Iterator[Event]:
+    for step in run.timeline.steps:
+        if step.status == RunStatus.FAILED:
+            text = f"Run {run.id} is FAILED ({run.failure_reason}): {run.status_message}"
+            yield Event(step.at, text, "FATAL")
+        else:
+            yield Event(step.at, f"Run {run.id} is {step.status}")
+    yield from _run_log_of_tasks(run)
+    yield from _told(run.logs.get("run", ()), run.timeline.end.at)
+
+
+def _run_log_of_tasks(run: Run) -> Iterator[Event]:
+    for task, timeline in _tasks(run):
+        for step in timeline.steps:
+            is_failure = step.status == TaskStatus.FAILED
+            text = f"Task {task.plan.name} ({task.id}) is {step.status}"
+            yield Event(step.at, text, "ERROR" if is_failure else "ALL")
+
+
+def _engine_log(run: Run) -> Iterator[Event]:
+    """The engine is there while the run is RUNNING; one that fails before says nothing."""
+    begin = run.timeline.time_of(RunStatus.RUNNING)
+    if begin is None:
+        return
+    yield Event(begin, f"The {run.workflow.engine} engine runs workflow {run.workflow.id}")
+    for task, timeline in _tasks(run):
+        name = f"{task.plan.name} ({task.id})"
+        yield Event(timeline.steps[0].at, f"Submitted task {name}")
+        text = f"Task {name} has ended: {timeline.end.status}"
+        is_failure = timeline.end.status == TaskStatus.FAILED
+        yield Event(timeline.end.at, text, "ERROR" if is_failure else "ALL")
+    yield from _told(_last_of_engine(run), run.timeline.steps[-2].at)
+
+
+def _last_of_engine(run: Run) -> tuple[str, ...]:
+    if "engine" in run.logs:
+        return run.logs["engine"]
+    if run.timeline.end.status != RunStatus.FAILED:
+        return ()
+    return telling(run.failure_reason).engine
+
+
+def _task_log(run: Run, task: Task, timeline: Timeline[TaskStatus]) -> Iterator[Event]:
+    begin, end = timeline.time_of(TaskStatus.RUNNING) or 0.0, timeline.end
+    yield Event(begin, f"{task.plan.name}: using {task.plan.cpus} threads")
+    if end.status == TaskStatus.COMPLETED:
+        yield Event(end.at, f"{task.plan.name}: done")
+    yield from _told(_last_of_task(run, task, end.status), end.at)
+
+
+def _last_of_task(run: Run, task: Task, status: TaskStatus) -> tuple[str, ...]:
+    if task.plan.name in run.logs:
+        return run.logs[task.plan.name]
+    if status != TaskStatus.FAILED:
+        return ()
+    takes_it_down = run.timeline.end.status == RunStatus.FAILED and not run.course.timed_out
+    reason = task.plan.failure_reason or (run.failure_reason if takes_it_down else "")
+    return telling(reason).task or ("ERROR: exit status 1",)
+
+
+def _told(lines: tuple[str, ...], end: float) -> Iterator[Event]:
+    """Yield the last lines of a stream, one millisecond after the other up to its end."""
+    for place, line in enumerate(reversed(lines)):
+        yield Event(end - place * APART, line, "ERROR")
+
+
+def _manifest(run: Run, shapes: Shapes) -> Iterator[Event]:
+    ended = run.timeline.ended(shapes.now)
+    if ended is not None:
+        for place, text in enumerate(records(run, shapes)):
+            yield Event(ended + place * APART, text, "FATAL")
