@@ -23,7 +23,7 @@ from omics_runs.emulator._control import CONTROLS
 from tests.emulator.conftest import ROLE, START
 
 COMMAND = [sys.executable, "-m", "omics_runs.emulator"]
-EXPORTS = 6
+EXPORTS = 7
 
 
 @contextmanager
