@@ -180,11 +180,20 @@ def test_hosts_without_a_proxy(
 @pytest.mark.parametrize(
     ("without", "through"),
     [
-        pytest.param("", ["tags-", "workflows-"], id="none"),
+        pytest.param("", ["logs", "tags-omics", "workflows-omics"], id="none"),
         pytest.param("amazonaws.com", [], id="a domain"),
         pytest.param(".amazonaws.com", [], id="a domain with its dot"),
-        pytest.param("tags-omics.us-west-2.amazonaws.com", ["workflows-"], id="one of the hosts"),
-        pytest.param("omics.us-west-2.amazonaws.com", ["tags-", "workflows-"], id="no such host"),
+        pytest.param(
+            "tags-omics.us-west-2.amazonaws.com", ["logs", "workflows-omics"], id="one of the hosts"
+        ),
+        pytest.param(
+            "logs.us-west-2.amazonaws.com", ["tags-omics", "workflows-omics"], id="that of logs"
+        ),
+        pytest.param(
+            "omics.us-west-2.amazonaws.com",
+            ["logs", "tags-omics", "workflows-omics"],
+            id="no such host",
+        ),
     ],
 )
 def test_each_host_of_the_service_is_looked_up(
@@ -195,7 +204,7 @@ def test_each_host_of_the_service_is_looked_up(
     monkeypatch.setenv("NO_PROXY", without)
     client = caller.remote(region="us-west-2")
     proxies = client.wrapped._driver.pool._recipe._proxies
-    assert sorted(proxies) == [f"https://{it}omics.us-west-2.amazonaws.com" for it in through]
+    assert sorted(proxies) == [f"https://{it}.us-west-2.amazonaws.com" for it in through]
 
 
 def test_an_address_of_version_6(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,17 @@ def test_a_call_is_one_span_with_an_event_per_attempt(caller: Caller) -> None:
     client.close()
 
 
+def test_a_call_for_logs_is_one_of_another_service(caller: Caller) -> None:
+    """Its span says which service was called."""
+    recorder = Recorder()
+    client = caller.client(Emulator(), tracer_provider=recorder.provider)
+    client.describe_log_streams(log_group_name="/aws/omics/WorkflowLog")
+    (span,) = recorder.spans
+    assert span.name == "CloudWatch Logs.DescribeLogStreams"
+    assert (span.attributes or {})["rpc.service"] == "CloudWatch Logs"
+    client.close()
+
+
 def test_a_failed_call_has_an_error_status(caller: Caller) -> None:
     """The type of the error is the service's code."""
     recorder = Recorder()
