@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -245,6 +246,19 @@ def test_an_id_given_out_again_has_the_logs_of_both(_no_aws_files: None) -> None
         text = f"Run {first.id} is COMPLETED"
         assert lines(client, f"run/{first.id}").count(text) == 2
         assert len(names(client, f"manifest/run/{first.id}/")) == 2
+
+
+def test_logs_outlast_the_emulator(tmp_path: Path) -> None:
+    """A file of the data has the logs of deleted runs too, and the lines that were planned."""
+    file = tmp_path / "data"
+    with Emulator(VirtualClock(), data=file) as emulator, emulator.client() as client:
+        emulator.plan(logs={"engine": ["the last line"]})
+        run = ended(client, emulator)
+        client.delete_run(run.id)
+    with Emulator(VirtualClock(), data=file) as emulator, emulator.client() as client:
+        assert lines(client, f"run/{run.id}/engine")[-1] == "the last line"
+        again = ended(client, emulator)
+        assert lines(client, f"run/{again.id}/engine")[-1] == "the last line"
 
 
 def test_boto3_pages_through_events(client: OmicsRunsClient, emulator: Emulator, logs: Any) -> None:
