@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 FOLDER = Path(__file__).parents[2] / "codegen" / "model"
 MODELS = {name: json.loads((FOLDER / f"{name}.json").read_text()) for name in ("omics", "logs")}
 SERVICES = [ServiceModel(model, name) for name, model in MODELS.items()]
+SERVICE = SERVICES[0]
+"""The service itself, without CloudWatch Logs."""
 SHAPES = {name: shape for model in MODELS.values() for name, shape in model["shapes"].items()}
 OPERATIONS: list[OperationModel] = [
     service.operation_model(name) for service in SERVICES for name in service.operation_names
