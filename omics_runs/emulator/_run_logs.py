@@ -128,14 +128,13 @@ def _last_of_task(run: Run, task: Task, status: TaskStatus) -> tuple[str, ...]:
     return telling(reason).task or ("ERROR: exit status 1",)
 
 
-def _told(lines: tuple[str, ...], end: float) -> Iterator[Event]:
+def _told(lines: tuple[str, ...], end: float, level: Level = "ERROR") -> Iterator[Event]:
     """Yield the last lines of a stream, one millisecond after the other up to its end."""
-    for place, line in enumerate(reversed(lines)):
-        yield Event(end - place * APART, line, "ERROR")
+    for place, line in enumerate(lines, 1):
+        yield Event(end - (len(lines) - place) * APART, line, level)
 
 
 def _manifest(run: Run, shapes: Shapes) -> Iterator[Event]:
     ended = run.timeline.ended(shapes.now)
-    if ended is not None:
-        for place, text in enumerate(records(run, shapes)):
-            yield Event(ended + place * APART, text, "FATAL")
+    if ended is not None:  # it comes as a whole, however early its events are dated
+        yield from _told(tuple(records(run, shapes)), ended, "FATAL")

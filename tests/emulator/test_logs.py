@@ -225,6 +225,17 @@ def manifest(client: OmicsRunsClient, run_id: str) -> list[Any]:
     return [json.loads(line) for line in lines(client, name)]
 
 
+def test_the_manifest_is_whole_as_soon_as_the_run_has_ended(
+    client: OmicsRunsClient, emulator: Emulator
+) -> None:
+    """Whoever sees the end of a run at its very moment finds all records."""
+    emulator.plan(tasks=TASK, after=600)
+    run_id = client.start_run(**START).id
+    advance(emulator, 600)
+    assert client.get_run(run_id).status.is_terminal
+    assert len(manifest(client, run_id)) == 2
+
+
 def test_a_cancelled_run_has_run_for_no_time(client: OmicsRunsClient, emulator: Emulator) -> None:
     """A run that never was RUNNING has no start in its manifest."""
     run_id = client.start_run(**START).id
@@ -298,11 +309,14 @@ def test_boto3_pages_through_streams(
     found = [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
     assert found == sorted(found)
     assert len(found) == 3 * 6
-    newest = logs.describe_log_streams(
-        logGroupName=GROUP, orderBy="LastEventTime", descending=True, limit=1
-    )["logStreams"]
-    (last,) = newest
-    assert last["logStreamName"].startswith("manifest/run/")
+    by_time: Any = {"logGroupName": GROUP, "orderBy": "LastEventTime"}
+    moments = [
+        stream["lastEventTimestamp"]
+        for stream in logs.describe_log_streams(**by_time)["logStreams"]
+    ]
+    assert moments == sorted(moments)
+    (last,) = logs.describe_log_streams(**by_time, descending=True, limit=1)["logStreams"]
+    assert last["lastEventTimestamp"] == moments[-1]
     assert last["arn"].endswith(f":log-stream:{last['logStreamName']}")
 
 
