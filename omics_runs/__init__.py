@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     )
     from omics_runs._hooks import RequestEvent, ResponseEvent, RetryEvent
     from omics_runs._lifecycle import BATCH_TERMINAL, TASK_TERMINAL, TERMINAL
+    from omics_runs._manifest import Manifest, RunManifest, RunMetrics, TaskManifest, TaskMetrics
+    from omics_runs._manifest_reading import read_manifest
     from omics_runs._outcomes import RunOutcome
     from omics_runs._progress import BatchProgress, FleetProgress, Progress, TaskProgress
     from omics_runs._rates import SERVICE_RATES
@@ -114,6 +116,7 @@ __all__ = [
     "ListRunTasksResponse",
     "ListRunsRequest",
     "ListRunsResponse",
+    "Manifest",
     "NetworkingMode",
     "OmicsRunsClient",
     "Progress",
@@ -129,6 +132,8 @@ __all__ = [
     "RunListItem",
     "RunLogLevel",
     "RunLogLocation",
+    "RunManifest",
+    "RunMetrics",
     "RunOutcome",
     "RunOutcomes",
     "RunOutputUriPrefixMode",
@@ -150,6 +155,8 @@ __all__ = [
     "TERMINAL",
     "TaskEvent",
     "TaskListItem",
+    "TaskManifest",
+    "TaskMetrics",
     "TaskProgress",
     "TaskStatus",
     "Timeout",
@@ -162,6 +169,7 @@ __all__ = [
     "errors",
     "models",
     "parse_event",
+    "read_manifest",
     "read_sample_sheet",
 ]
 
@@ -220,6 +228,12 @@ _HOMES = {
     "BATCH_TERMINAL": "._lifecycle",
     "TASK_TERMINAL": "._lifecycle",
     "TERMINAL": "._lifecycle",
+    "Manifest": "._manifest",
+    "RunManifest": "._manifest",
+    "RunMetrics": "._manifest",
+    "TaskManifest": "._manifest",
+    "TaskMetrics": "._manifest",
+    "read_manifest": "._manifest_reading",
     "SERVICE_RATES": "._rates",
     "Request": "._request",
     "RetryPolicy": "._retry",
