@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from omics_runs._run_ref import RunRef
     from omics_runs._sample_sheet import Columns, read_sample_sheet
     from omics_runs._submission import RunSpec, Submission, SubmitProgress, Submitted
+    from omics_runs._timeline import Timeline, TimelinePhase, TimelineTask
     from omics_runs._timeout import Timeout
     from omics_runs._version import __version__
 
@@ -159,6 +160,9 @@ __all__ = [
     "TaskMetrics",
     "TaskProgress",
     "TaskStatus",
+    "Timeline",
+    "TimelinePhase",
+    "TimelineTask",
     "Timeout",
     "VpcConfigResponse",
     "WorkflowEngine",
@@ -248,6 +252,9 @@ _HOMES = {
     "Submission": "._submission",
     "SubmitProgress": "._submission",
     "Submitted": "._submission",
+    "Timeline": "._timeline",
+    "TimelinePhase": "._timeline",
+    "TimelineTask": "._timeline",
     "Timeout": "._timeout",
     "__version__": "._version",
     "BatchProgress": "._progress",
