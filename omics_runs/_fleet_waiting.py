@@ -15,7 +15,7 @@ from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._generated.models import GetRunResponse, ListRunsRequest, ListRunsResponse
 from omics_runs._job import logger
 from omics_runs._model import Response
-from omics_runs._outcomes import RunOutcome
+from omics_runs._outcomes import Outcomes, RunOutcome
 from omics_runs._paging import Walk
 from omics_runs._retry import passes
 from omics_runs._user_agent import Feature
@@ -47,7 +47,7 @@ def all_outcomes(fleet: Fleet, env: Env, refs: Iterable[RunRef]) -> Flow[tuple[R
     found: dict[RunRef, RunOutcome] = {}
     while (ended := (yield from next_outcome(fleet, env))) is not None:
         found[ended.ref] = ended
-    return tuple(found[ref] for ref in refs)
+    return Outcomes(found[ref] for ref in refs)
 
 
 def glance(fleet: Fleet, env: Env) -> Flow[dict[RunRef, RunOutcome]]:

@@ -24,6 +24,9 @@ JSON: TypeAlias = "Mapping[str, JSON] | list[JSON] | str | int | float | bool | 
 REPR_LIMIT = 200
 """Length in characters to which the repr of a model is kept."""
 
+HIDDEN = ...
+"""Stands for a value that is not shown."""
+
 T = TypeVar("T")
 
 
@@ -101,14 +104,18 @@ class Model:
         name = type(self).__name__
         room = REPR_LIMIT - len(name) - len("(, …)")
         shown: list[str] = []
-        members = sorted(self._present(), key=lambda pair: _rank(pair[0].name))
-        for member, value in members:
-            text = f"{member.name}={'...' if member.hidden else _short(value)}"
+        for member, value in told_of(self):
+            text = f"{member}={'...' if value is HIDDEN else _short(value)}"
             room -= len(text) + len(", ")
             if room < 0:
                 return f"{name}({', '.join(shown)}, …)"
             shown.append(text)
         return f"{name}({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        from omics_runs._showing import html_of  # noqa: PLC0415  (only notebooks need it)
+
+        return html_of(self)
 
 
 _TOLD_FIRST = [
@@ -127,6 +134,16 @@ _TOLD_FIRST = [
     "role_arn",
     "output_uri",
 ]
+
+
+def told_of(model: Model) -> list[tuple[str, Any]]:
+    """Return what a model may show of itself: its present members, what matters most first."""
+    found = [
+        (member.name, HIDDEN if member.hidden else value)
+        for member in model.__wire__
+        if (value := getattr(model, member.name)) is not None
+    ]
+    return sorted(found, key=lambda pair: _rank(pair[0]))
 
 
 def _rank(name: str) -> int:

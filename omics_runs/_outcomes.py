@@ -38,3 +38,19 @@ class RunOutcome:
         if self.error is not None or self.run is None:
             raise self.error or TypeError("an outcome without an error has a run")
         return self.run
+
+    def _repr_html_(self) -> str:
+        from omics_runs._showing import html_of_outcome  # noqa: PLC0415  (only notebooks need it)
+
+        return html_of_outcome(self)
+
+
+class Outcomes(tuple[RunOutcome, ...]):
+    """The outcomes of many runs, which a notebook shows as a table."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from omics_runs._showing import html_of_outcomes  # noqa: PLC0415  (only notebooks need it)
+
+        return html_of_outcomes(self)

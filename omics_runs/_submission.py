@@ -210,6 +210,11 @@ class Submission:
             f"{len(self.refused)} refused, {len(self.unsent)} unsent"
         )
 
+    def _repr_html_(self) -> str:
+        from omics_runs._showing import html_of_submission  # noqa: PLC0415  (for notebooks only)
+
+        return html_of_submission(self)
+
     def _with(self, status: SubmitStatus) -> tuple[Submitted, ...]:
         return tuple(one for one in self.results if one.status == status)
 
