@@ -6,7 +6,7 @@ Lines that must be refused carry a bare ignore: an ignore that isn't needed is a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict, assert_type
 
@@ -36,6 +36,7 @@ from omics_runs import (
     RetryPolicy,
     RunCheckpoint,
     RunListItem,
+    RunManifest,
     RunOutcome,
     RunOutcomes,
     RunRef,
@@ -48,13 +49,16 @@ from omics_runs import (
     SubmitProgress,
     Submitted,
     TaskListItem,
+    TaskManifest,
     TaskProgress,
     TaskStatus,
+    Timeline,
     Timeout,
     WorkflowStatus,
     WorkflowType,
     errors,
     parse_event,
+    read_manifest,
     read_sample_sheet,
 )
 from omics_runs.display import LiveDisplay
@@ -415,3 +419,14 @@ def paced() -> None:
     OmicsRunsClient(rate_limits={"StartRun": 1.0}, poll_rate=None)
     OmicsRunsClient(rate_limits=SERVICE_RATES, poll_rate=5)
     OmicsRunsClient(rate_limits=1.0)  # type: ignore
+
+
+def drawn(client: OmicsRunsClient) -> None:
+    manifest = read_manifest(["{}"])
+    assert_type(manifest.run, RunManifest | None)
+    assert_type(manifest.tasks, tuple[TaskManifest, ...])
+    run, tasks = client.get_run("1"), client.iter_run_tasks("1")
+    assert_type(Timeline.of(run, [*tasks, *manifest.tasks], as_of=datetime.now(UTC)), Timeline)
+    assert_type(Timeline.of(manifest).rows(), list[dict[str, Any]])
+    Timeline.of("1")  # type: ignore
+    read_manifest(1)  # type: ignore
