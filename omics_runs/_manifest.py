@@ -104,6 +104,9 @@ class RunManifest(Structure):
 
     The form has changed over the years: of everything but the ARN and the status, some manifests
     have nothing.
+
+    Assumption: where a manifest tells why the run failed, where its outputs are or what
+    accelerators it used, the members are named as GetRun's are.
     """
 
     arn: str
@@ -219,7 +222,11 @@ class RunManifest(Structure):
 
 @frozen(kw_only=True, slots=True, repr=False, unsafe_hash=False)
 class TaskManifest(Structure):
-    """A task of a run, as the run's manifest has it."""
+    """A task of a run, as the run's manifest has it.
+
+    Assumption: where a manifest tells why a task failed, or that it came from the cache, the
+    members are named as GetRunTask's are.
+    """
 
     arn: str
     """ARN of the task."""
