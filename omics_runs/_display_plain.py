@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from omics_runs._display_story import Stage, Told, is_single, one_line, state_of
+from omics_runs._display_story import Stage, Told, is_single, state_of
+from omics_runs._lines import one_line
 
 SHORTEST, LONGEST = 30.0, 3600.0
 """Seconds, of the wait's own time, between two lines; they grow while nothing happens."""

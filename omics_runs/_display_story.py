@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field, frozen
 
+from omics_runs._lines import one_line
 from omics_runs._progress import BatchProgress, FleetProgress, Progress, TaskProgress
 from omics_runs._submission import SubmitProgress
 from omics_runs._wait_errors import RunCancelledError, RunFailedError
@@ -150,12 +151,6 @@ def _first(lines: list[str]) -> Iterator[str]:
     yield from lines[:MOST_TOLD]
     if (more := len(lines) - MOST_TOLD) > 0:
         yield f"and {more} more; each outcome tells why"
-
-
-def one_line(text: str) -> str:
-    """Return a text of the service's in one line, without what would steer a terminal."""
-    words = " ".join(text.split())
-    return "".join(char if char.isprintable() else "?" for char in words)
 
 
 def is_terminal(stream: Any) -> bool:
