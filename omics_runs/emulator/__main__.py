@@ -22,14 +22,23 @@ EPILOG = """While it serves, it can be steered over HTTP, in JSON and without si
 what is right."""
 
 
-def main(arguments: Sequence[str] | None = None, stop: threading.Event | None = None) -> int:
+PROGRAM = "python -m omics_runs.emulator"
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    stop: threading.Event | None = None,
+    *,
+    program: str = PROGRAM,
+) -> int:
     """Serve until a signal or `stop` ends it, and return the exit code.
 
     Args:
         arguments: Command line; None for the process's own.
         stop: Set it to end serving; for tests.
+        program: What it was called as.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser(program).parse_args(arguments)
     try:
         emulator = _emulator(options)
     except (OSError, ValueError) as error:
@@ -56,9 +65,9 @@ def _complain(what: str) -> int:
     return 2
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m omics_runs.emulator",
+        prog=program,
         description="Serve an emulator of AWS HealthOmics runs at 127.0.0.1, until Ctrl-C.",
         epilog=EPILOG,
     )
