@@ -121,7 +121,7 @@ def test_importing_is_light() -> None:
     """Importing the package loads neither botocore nor httpx nor the generated code."""
     code = (
         "import sys, omics_runs\n"
-        "heavy = {'botocore', 'httpx', 'anyio', 'cattrs', 'omics_runs._generated'}\n"
+        "heavy = {'botocore', 'click', 'httpx', 'anyio', 'cattrs', 'omics_runs._generated'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
         "assert omics_runs.errors.ServiceError and omics_runs.models.RunStatus"
     )

@@ -1,0 +1,61 @@
+"""Where the command writes: results to standard output, all else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from omics_runs._lines import one_line
+
+if TYPE_CHECKING:
+    from omics_runs._errors import OmicsRunsError
+    from omics_runs.display import LiveDisplay
+
+
+def tell(what: object) -> None:
+    """Write one line to standard error, if there is still somebody to read it."""
+    with suppress(OSError):
+        sys.stderr.write(f"omics-runs: {one_line(str(what))}\n")
+        sys.stderr.flush()
+
+
+@frozen
+class Output:
+    """How results and progress are told."""
+
+    as_json: bool
+    """Whether each result is a line of JSON, and not one for people."""
+    is_quiet: bool
+    """Whether progress is left out."""
+
+    @contextmanager
+    def display(self) -> Generator[LiveDisplay | None]:
+        """Show progress on standard error while the block lasts; None where none is wanted."""
+        if self.is_quiet:
+            yield None
+            return
+        from omics_runs.display import LiveDisplay  # noqa: PLC0415  (not needed when quiet)
+
+        with LiveDisplay() as display:
+            yield display
+
+    def result(self, line: str, record: Mapping[str, Any]) -> None:
+        """Write a result, at once, so that whoever reads a pipe need not wait for the next one.
+
+        Raises:
+            BrokenPipeError: Nobody reads it any more.
+        """
+        text = json.dumps(record) if self.as_json else one_line(line)
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    def failure(self, error: OmicsRunsError | None, *, was_shown: bool) -> None:
+        """Tell why something failed, unless the display or the JSON has told it."""
+        is_told = self.as_json or (was_shown and not self.is_quiet)
+        if error is not None and not is_told:
+            tell(error)

@@ -1,0 +1,199 @@
+"""`omics-runs submit`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from attrs import define, field
+
+from omics_runs._cli.exits import Exit, worst
+from omics_runs._cli.options import Place, common, timeout
+from omics_runs._cli.output import Output, tell
+from omics_runs._cli.records import Ended, submitted_record, tell_submitted
+from omics_runs._generated.models import StartRunRequest
+from omics_runs._sample_sheet import Columns, read_sample_sheet
+
+if TYPE_CHECKING:
+    from omics_runs._client import OmicsRunsClient
+    from omics_runs._run_ref import RunRef
+    from omics_runs._submission import RunSpec, Submitted
+    from omics_runs.display import LiveDisplay
+
+TYPES: Mapping[str, Any] = {"str": str, "int": int, "float": float, "bool": bool}
+
+AGAIN = "submit the same sheet with the same key or journal to go on"
+
+
+@click.command("submit")
+@click.argument("sheet", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--request",
+    default="{}",
+    metavar="FILE|JSON",
+    help="What all runs have in common: StartRun's members, as for `aws omics start-run"
+    " --cli-input-json`, in a file or as text.",
+)
+@click.option("--workflow-id", metavar="ID", help="The workflow, in place of the request's.")
+@click.option("--role-arn", metavar="ARN", help="The role, in place of the request's.")
+@click.option("--output-uri", metavar="URI", help="The output, in place of the request's.")
+@click.option(
+    "--name", default="sample", show_default=True, metavar="COLUMN", help="The column of names."
+)
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="COLUMN[:TYPE]",
+    help="A column that is a parameter of the workflow: str, int, float or bool. Default: str.",
+)
+@click.option(
+    "--optional",
+    "optional",
+    multiple=True,
+    metavar="COLUMN[:TYPE]",
+    help="The same, for one whose cells may be empty.",
+)
+@click.option(
+    "--ignore", "ignored", multiple=True, metavar="COLUMN", help="A column that is not used."
+)
+@click.option(
+    "--key",
+    metavar="NAME",
+    help="What names the campaign. Default: the journal's own; without one it is required.",
+)
+@click.option(
+    "--journal",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that remembers what was sent; made if it is not there.",
+)
+@click.option(
+    "--via",
+    type=click.Choice(["runs", "batch"]),
+    default="runs",
+    show_default=True,
+    help="One StartRun after another, or one batch of up to 100 runs.",
+)
+@click.option(
+    "--rate",
+    type=float,
+    metavar="NUMBER",
+    help="Starts a second. Default: what the service allows everybody.",
+)
+@click.option("--wait", "is_waiting", is_flag=True, help="Wait for the runs, too.")
+@timeout
+@common
+def command(
+    sheet: Path,
+    request: str,
+    workflow_id: str | None,
+    role_arn: str | None,
+    output_uri: str | None,
+    name: str,
+    parameters: Sequence[str],
+    optional: Sequence[str],
+    ignored: Sequence[str],
+    key: str | None,
+    journal: Path | None,
+    via: Literal["runs", "batch"],
+    rate: float | None,
+    is_waiting: bool,
+    timeout: float | None,
+    place: Place,
+    output: Output,
+) -> int:
+    """Start a run for each row of SHEET, a CSV or TSV file, each exactly once.
+
+    The same command with the same key or journal, after a crash or on purpose, starts only what is
+    missing. Every column of the sheet must be named by an option.
+
+    There is one result for each row, as soon as it is known; with --wait, for rows that have
+    a run, when that has ended.
+    """
+    given = {"workflow_id": workflow_id, "role_arn": role_arn, "output_uri": output_uri}
+    base = _base_of(request, {name: value for name, value in given.items() if value})
+    typed = {**dict(map(_typed, parameters)), **dict(map(_typed_or_none, optional))}
+    columns = Columns(base, name=name, parameters=typed, ignored=ignored)
+    specs = read_sample_sheet(sheet, columns)
+    with _advice(), place.client() as client, output.display() as display:
+        task = _Task(client, output, display, timeout, is_waiting)
+        pace = "documented" if rate is None else rate
+        return task.submit(specs, key=key, journal=journal, via=via, rate=pace)
+
+
+@define
+class _Task:
+    """A submission, and the wait after it."""
+
+    client: OmicsRunsClient
+    output: Output
+    display: LiveDisplay | None
+    timeout: float | None
+    is_waiting: bool
+    began: float = field(factory=time.monotonic, init=False)
+
+    def submit(self, specs: Iterable[RunSpec], **options: Any) -> Exit:
+        """Start what is missing, tell of each row, and return the code of all."""
+        codes: list[Exit] = []
+        awaited: dict[RunRef, Submitted] = {}
+        results = self.client.iter_submit(
+            specs, timeout=self.timeout, progress=self.display, **options
+        )
+        with closing(results):
+            for result in results:
+                if self.is_waiting and result.run is not None and result.error is None:
+                    awaited[result.run] = result
+                else:
+                    codes.append(tell_submitted(result, self.output))
+        return worst([*codes, *self._ends(awaited)])
+
+    def _ends(self, awaited: Mapping[RunRef, Submitted]) -> Iterator[Exit]:
+        """Tell how each run has ended, as it ends."""
+        outcomes = self.client.as_completed(
+            list(awaited), timeout=self._time_left(), progress=self.display
+        )
+        for one in outcomes if awaited else ():
+            ended = Ended(one.ref, one.run, one.error)
+            yield ended.tell(self.output, **submitted_record(awaited[one.ref]))
+
+    def _time_left(self) -> float | None:
+        if self.timeout is None:
+            return None
+        return max(self.timeout - (time.monotonic() - self.began), 0.0)
+
+
+@contextmanager
+def _advice() -> Generator[None]:
+    """Say what to do when Ctrl-C comes."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        tell(AGAIN)
+        raise
+
+
+def _base_of(request: str, given: Mapping[str, str]) -> StartRunRequest:
+    """Return what all runs have in common."""
+    if request.lstrip().startswith("{"):
+        return StartRunRequest.from_json(request, **given)
+    try:
+        text = Path(request).read_bytes()
+    except OSError as error:
+        msg = f"{request}: {error.strerror}"
+        raise click.BadParameter(msg, param_hint="--request") from None
+    return StartRunRequest.from_json(text, **given)
+
+
+def _typed(text: str) -> tuple[str, Any]:
+    """Return a column and its type, of `reads` or `threads:int`."""
+    column, _, kind = text.rpartition(":")
+    return (column, TYPES[kind]) if column and kind in TYPES else (text, str)
+
+
+def _typed_or_none(text: str) -> tuple[str, Any]:
+    column, kind = _typed(text)
+    return column, kind | None
