@@ -166,6 +166,17 @@ def test_a_run_that_is_gone_counts_as_deleted(capsys: pytest.CaptureFixture[str]
     assert printed.err == "omics-runs: gone\n"
 
 
+def test_a_name_that_the_output_has_no_letters_for(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name in another script does not end the command."""
+    written = io.BytesIO()
+    run = start("Müller")
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert main(["wait", run, "--quiet"]) == Exit.REACHED
+    assert written.getvalue().decode("ascii") == f"COMPLETED {run} M\\xfcller\n"
+
+
 # --- submit ---------------------------------------------------------------------------------
 
 
@@ -310,6 +321,12 @@ class Stream(io.StringIO):
     ("error", "code", "told"),
     [
         pytest.param(BrokenPipeError(), Exit.PIPE, [], id="a broken pipe"),
+        pytest.param(
+            OSError(28, "No space left on device"),
+            Exit.TROUBLE,
+            ["omics-runs: [Errno 28] No space left on device"],
+            id="a full disk",
+        ),
         pytest.param(
             KeyboardInterrupt(),
             Exit.INTERRUPTED,

@@ -60,7 +60,7 @@ timeout = click.option(
     "--timeout",
     callback=seconds_of,
     metavar="DURATION",
-    help="Wait so long at most: 90 (seconds), 30m, 36h, 7d; 0 looks once. Default: no limit.",
+    help="End after so long: 90 (seconds), 30m, 36h or 7d. Default: no limit.",
 )
 
 COMMON = (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def tell(what: object) -> None:
     """Write one line to standard error, if there is still somebody to read it."""
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):  # it is None where it was closed before
         sys.stderr.write(f"omics-runs: {one_line(str(what))}\n")
         sys.stderr.flush()
 
@@ -50,7 +50,7 @@ class Output:
         Raises:
             BrokenPipeError: Nobody reads it any more.
         """
-        text = json.dumps(record) if self.as_json else one_line(line)
+        text = json.dumps(record) if self.as_json else _writable(one_line(line))
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
@@ -59,3 +59,9 @@ class Output:
         is_told = self.as_json or (was_shown and not self.is_quiet)
         if error is not None and not is_told:
             tell(error)
+
+
+def _writable(text: str) -> str:
+    """Return a text in characters that standard output has."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -106,6 +106,10 @@ def _told(error: Exception) -> int:
         case BrokenPipeError():
             _forget_stdout()
             return Exit.PIPE
+        case OSError():  # such as a disk that is full
+            _forget_stdout()
+            tell(error)
+            return Exit.TROUBLE
         case _:
             tell(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
             return Exit.BUG

@@ -29,7 +29,7 @@ ONLY_ENDS = "Several runs are waited for until they have ended; --for names anot
     type=click.Choice(list(RunStatus), case_sensitive=False),
     multiple=True,
     default=[RunStatus.COMPLETED],
-    help="Status to wait for; given several times, any of them. Default: COMPLETED.",
+    help="Status to wait for, such as RUNNING; repeated, any of them. Default: COMPLETED.",
 )
 @timeout
 @common
