@@ -494,6 +494,12 @@ def test_without_the_extra(
 # --- as a process ---------------------------------------------------------------------------
 
 COMMAND = [sys.executable, "-m", "omics_runs"]
+WITH_CTRL_C = """
+import signal
+from omics_runs.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a parent ignores it
+raise SystemExit(main())
+"""
 
 
 @pytest.mark.parametrize("omics_emulator_options", [pytest.param(SLOW, id="slow")])
@@ -501,7 +507,7 @@ def test_ctrl_c(start: Start) -> None:
     """Ctrl-C ends a wait with 130 and one line; the run is left alone."""
     run = start()
     pipe = subprocess.PIPE
-    command = [*COMMAND, "wait", run]
+    command = [sys.executable, "-c", WITH_CTRL_C, "wait", run]
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as started:
         assert started.stderr is not None
         assert started.stderr.readline().startswith("PENDING")
