@@ -17,6 +17,7 @@ class AttrsSignatures(griffe.Extension):
     def on_class(self, *, cls: griffe.Class, **kwargs: Any) -> None:
         """Add the constructor that attrs will have made at run time."""
         del kwargs
+        cls.members.pop("__deepcopy__", None)  # `copy.deepcopy` calls it, and nobody else
         if cls.docstring is None or "Args:" not in cls.docstring.value or "__init__" in cls.members:
             return
         made = getattr(importlib.import_module(cls.module.path), cls.name)

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import doctest
+import importlib.util
 import inspect
 import io
+import json
 import logging
 import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import boto3
+import botocore.exceptions
+import botocore.parsers
 import pytest
 from attrs import frozen
+from botocore.config import Config
 
-from omics_runs import FailureReason, GetRunRequest, OmicsRunsClient, StartRunRequest, errors
+import omics_runs
+from omics_runs import (
+    FailureReason,
+    GetRunRequest,
+    OmicsRunsClient,
+    StartRunRequest,
+    errors,
+    models,
+)
 from omics_runs._lifecycle import BATCH_LIFE, RUN_LIFE, TASK_LIFE, Lifecycle
 from omics_runs.emulator import Emulator, ScaledClock
 
@@ -318,3 +333,151 @@ def test_every_failure_reason_has_its_row() -> None:
         [f"`{reason}`", again[reason.retryable], reason.who, reason.advice]
         for reason in FailureReason
     ]
+
+
+# --- names of other libraries, and of our own -----------------------------------------------
+
+
+def names_in(cell: str) -> list[str]:
+    """Return what a cell of a table has between backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+@pytest.fixture(scope="module")
+def omics() -> Any:
+    """Return boto3's client, which knows all its names without being connected."""
+    return boto3.client(
+        "omics", region_name="us-west-2", aws_access_key_id="a", aws_secret_access_key="s"
+    )
+
+
+def test_the_operations_of_boto3_are_those_here(omics: Any) -> None:
+    """The table of operations has each that both libraries have under one name, once."""
+    rows = rows_of("from-boto3.md", "## Operations")
+    both = [name for name in omics.meta.method_to_api_mapping if hasattr(OmicsRunsClient, name)]
+    assert sorted(name for row in rows for name in names_in(row[1])) == sorted(both)
+
+
+def test_each_list_is_said_to_have_its_iterator() -> None:
+    """The page names every method that goes through all pages of a list."""
+    text = (ROOT / "docs" / "from-boto3.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(iter_\w+)`", text))
+    assert named == {name for name in dir(OmicsRunsClient) if re.match("iter_(?!submit)", name)}
+
+
+def test_the_exceptions_of_boto3_have_their_counterparts(omics: Any) -> None:
+    """Each row leads from a class of boto3 or botocore to one that can be imported here."""
+    rows = rows_of("from-boto3.md", "## Exceptions")
+    known = {
+        *dir(omics.exceptions),
+        *dir(botocore.exceptions),
+        "ResponseParserError",
+        "ExpiredToken",
+    }
+    assert {name for row in rows for name in names_in(row[0])} <= known
+    assert {name for row in rows for name in names_in(row[1])} <= set(errors.__all__)
+
+
+def test_the_settings_of_boto3_exist() -> None:
+    """Each option of botocore's Config that the table names is one of it."""
+    rows = rows_of("from-boto3.md", "## Settings")
+    named = re.findall(r"[(,] ?(\w+)=", " ".join(row[0] for row in rows if "Config(" in row[0]))
+    assert len(named) > 8
+    assert set(named) <= Config.OPTION_DEFAULTS.keys()
+
+
+# --- nothing that is shown gets around the checks -------------------------------------------
+
+SHELLS = ("console", "sh")
+LANGUAGES = {"json", "python", "text", *SHELLS}
+COMMANDS = {".ci/run", "aws", "curl", "nox", "pip", "python", "python3"}
+"""What a reader has, with the tools that the pages name; whatever is the shell's is let be."""
+SHELL_WORDS = {".", "#", "cd", "export", "trap", "until"}
+OPENING = re.compile(
+    r"^ *```(?P<language>\S*).*\n(?P<source>(?:(?! *```).*\n)*) *```$", re.MULTILINE
+)
+SHELL_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md"]
+
+
+def fences_of(page: Path) -> list[tuple[str, str]]:
+    """Return language and content of all blocks of a page, whatever they are."""
+    text = page.read_text(encoding="utf-8")
+    found = [(match["language"], match["source"]) for match in OPENING.finditer(text)]
+    assert len(found) * 2 == len(re.findall(r"^ *```", text, re.MULTILINE)), "a block has no end"
+    return found
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in SHELL_PAGES])
+def test_blocks_are_what_they_say(page: Path) -> None:
+    """Each block is of a known language, JSON can be read, and no code hides as a text."""
+    for language, source in fences_of(page):
+        assert language in LANGUAGES
+        if language == "json":
+            json.loads(source)
+        if language == "text":
+            assert re.search(r"^(?:import|from \S+ import|def|async def|class) ", source) is None
+
+
+def test_all_python_blocks_are_found() -> None:
+    """What is run are all blocks of Python that there are."""
+    shown = sum(language == "python" for page in PAGES for language, _ in fences_of(page))
+    assert shown == sum(block.language == "python" for block in ALL_BLOCKS)
+
+
+def commands_of(page: Path) -> Iterator[str]:
+    """Return the first word of each command in the shell blocks of a page."""
+    for language, source in fences_of(page):
+        if language in SHELLS:
+            joined = source.replace("\\\n", " ")
+            lines = joined.splitlines()
+            typed = [line[2:] for line in lines if line.startswith("$ ")]
+            for line in typed or [line for line in lines if line.strip()]:
+                for command in line.split("&&"):
+                    yield re.sub(r"^(?:\w+=\$\()?(?:\.venv/bin/)?", "", command.strip()).split()[0]
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in SHELL_PAGES])
+def test_commands_are_known(page: Path) -> None:
+    """Shell blocks name no command that a reader has not got."""
+    assert set(commands_of(page)) <= COMMANDS | SHELL_WORDS
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in SHELL_PAGES])
+def test_what_commands_name_exists(page: Path) -> None:
+    """Sessions of nox, modules to run, scripts, extras and options of the emulator are there."""
+    text = page.read_text(encoding="utf-8")
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    sessions = re.findall(r"nox -s ([\w ]+)", text)
+    assert {one for named in sessions for one in named.split()} <= nox_sessions()
+    for module in re.findall(r"python3? -m (omics_runs[\w.]*|tests[\w.]*|benchmarks[\w.]*)", text):
+        assert importlib.util.find_spec(module) is not None
+    for script in re.findall(r"\b(?:examples|benchmarks)/[\w/]+\.(?:py|ipynb)\b", text):
+        assert (ROOT / script).is_file()
+    for named in re.findall(r"(?:omics-runs|\.)\[([\w,]+)\]'", text):
+        assert set(named.split(",")) <= extras.keys()
+    options = re.findall(r"python -m omics_runs\.emulator((?: --?[\w-]+(?: \d+)?)+)", text)
+    served = (ROOT / "omics_runs" / "emulator" / "__main__.py").read_text(encoding="utf-8")
+    for option in re.findall(r"--[\w-]+", " ".join(options)):
+        assert f'"{option}"' in served
+
+
+def nox_sessions() -> set[str]:
+    """Return the names of the sessions that noxfile.py defines."""
+    source = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    return set(re.findall(r"^@nox\.session.*\ndef (\w+)", source, re.MULTILINE))
+
+
+RETURNED = {"AsyncItems", "Items"}
+"""What methods return, and nobody imports."""
+
+
+def test_the_reference_has_every_public_name() -> None:
+    """Each name of the package has its entry, or is shown with the module that it belongs to."""
+    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^::: (\S+)\n    options:\n      heading: (\S+)$", text, re.MULTILINE)
+    whole = {name for path, name in entries if path == f"omics_runs.{name}"}
+    own = {name for path, name in entries if path != f"omics_runs.{name}"}
+    assert whole == {"errors", "models", "display", "emulator", "pytest_plugin"}
+    assert own - RETURNED == {*omics_runs.__all__} - {*models.__all__, *whole, "__version__"}
+    assert "`omics_runs.__version__`" in text
