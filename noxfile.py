@@ -204,7 +204,16 @@ def drift(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documentation, with every warning an error."""
+    """The documentation, with every warning an error; its links, and the notebook."""
     session.install("-e", ".[docs]")
+    built = build_site(session)
+    session.run("python", "docs/check_site.py", built)
+    session.run("python", "docs/run_notebook.py", "examples/tour.ipynb")
+
+
+def build_site(session: nox.Session) -> str:
+    """Return where the site is."""
+    built = session.create_tmp()
     session.env["NO_MKDOCS_2_WARNING"] = "1"
-    session.run("mkdocs", "build", "--strict", "--site-dir", session.create_tmp())
+    session.run("mkdocs", "build", "--strict", "--site-dir", built)
+    return built
