@@ -217,3 +217,21 @@ def build_site(session: nox.Session) -> str:
     session.env["NO_MKDOCS_2_WARNING"] = "1"
     session.run("mkdocs", "build", "--strict", "--site-dir", built)
     return built
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Every page in a browser: none is too wide, and an accessibility check finds nothing.
+
+    Not in the gate: it takes npm, a Chromium (its own, if there is none) and some minutes.
+    """
+    session.install("-e", ".[docs]")
+    built = build_site(session)
+    tools = str(Path(session.cache_dir, "site").resolve())
+    session.run("npm", "install", "--prefix", tools, "playwright-core", "axe-core", external=True)
+    session.env["NODE_PATH"] = str(Path(tools, "node_modules"))
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        fetch = ("npx", "--prefix", tools, "playwright-core", "install", "chromium")
+        session.run(*fetch, external=True)
+    session.run("node", "docs/look_at_site.mjs", built, *filter(None, [browser]), external=True)

@@ -1,7 +1,7 @@
 """Checks the built site: every link within it leads somewhere, and the reference is whole.
 
-mkdocs looks at the links that pages are written with; this looks at all that has come of them, those
-that the theme and the code's docstrings made included.
+mkdocs looks at the links that pages are written with; this looks at all that has come of them,
+those that the theme and the docstrings made included.
 
 mkdocs build --site-dir site && python docs/check_site.py site
 """

@@ -1,2 +1,12 @@
-// The theme's search is a dialog without a name, which a screen reader could not tell.
-document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+// Names and keys for what the theme leaves to the eye and the mouse.
+window.addEventListener("load", () => {
+  document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+  document.querySelectorAll(".md-code__nav").forEach((buttons, number) => {
+    buttons.setAttribute("aria-label", `Code block ${number + 1}`);
+  });
+  for (const wide of document.querySelectorAll('.md-typeset__scrollwrap, p:has(> img[src$="picture.svg"])')) {
+    if (wide.scrollWidth > wide.clientWidth) {
+      wide.setAttribute("tabindex", "0"); // so that the arrow keys move it
+    }
+  }
+});
