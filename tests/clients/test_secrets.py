@@ -67,12 +67,17 @@ def test_a_proxys_password_is_not_shown(caller: Caller) -> None:
 
 
 def test_no_log_shows_a_secret(
-    client: Any, caller: Caller, seen: Seen, caplog: pytest.LogCaptureFixture
+    client: Any,
+    caller: Caller,
+    seen: Seen,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With every logger of every library at DEBUG, no record has a key, token or signature."""
     for name in ("", "omics_runs", "httpx", "httpcore", "botocore", "botocore.auth"):
         caplog.set_level(logging.DEBUG, logger=name)
     client.get_run("1")
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T00:00:00Z")  # has botocore asked
     fresh = caller.remote(region="us-west-2", endpoint_url=seen.url)
     fresh.get_run("1")
     fresh.close()
