@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from omics_runs._checkpoint import RunCheckpoint
     from omics_runs._client import OmicsRunsClient
     from omics_runs._credentials import Credentials
+    from omics_runs._diagnosis import Diagnosis, FailedTask
     from omics_runs._events import BatchEvent, RunEvent, TaskEvent, parse_event
     from omics_runs._generated.enums import (
         Accelerators,
@@ -74,9 +75,11 @@ if TYPE_CHECKING:
     )
     from omics_runs._hooks import RequestEvent, ResponseEvent, RetryEvent
     from omics_runs._lifecycle import BATCH_TERMINAL, TASK_TERMINAL, TERMINAL
+    from omics_runs._logs import LogExcerpt
     from omics_runs._manifest import Manifest, RunManifest, RunMetrics, TaskManifest, TaskMetrics
     from omics_runs._manifest_reading import read_manifest
     from omics_runs._outcomes import RunOutcome
+    from omics_runs._outputs import RunOutputs
     from omics_runs._progress import BatchProgress, FleetProgress, Progress, TaskProgress
     from omics_runs._rates import SERVICE_RATES
     from omics_runs._request import Request
@@ -90,6 +93,10 @@ if TYPE_CHECKING:
     from omics_runs._version import __version__
 
 __all__ = [
+    "Diagnosis",
+    "FailedTask",
+    "LogExcerpt",
+    "RunOutputs",
     "Accelerators",
     "AsyncOmicsRunsClient",
     "AsyncRunOutcomes",
@@ -232,6 +239,10 @@ _HOMES = {
     "BATCH_TERMINAL": "._lifecycle",
     "TASK_TERMINAL": "._lifecycle",
     "TERMINAL": "._lifecycle",
+    "Diagnosis": "._diagnosis",
+    "FailedTask": "._diagnosis",
+    "LogExcerpt": "._logs",
+    "RunOutputs": "._outputs",
     "Manifest": "._manifest",
     "RunManifest": "._manifest",
     "RunMetrics": "._manifest",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
-from omics_runs._async_reruns import AsyncReruns
+from omics_runs._async_insight import AsyncInsight
 from omics_runs._core import call
 from omics_runs._drivers import AsyncDriver
 from omics_runs._generated.enums import BatchStatus, RunStatus, TaskStatus
@@ -39,7 +39,7 @@ T = TypeVar("T")
 Out = TypeVar("Out", bound=Response)
 
 
-class AsyncOmicsRunsClient(AsyncReruns):
+class AsyncOmicsRunsClient(AsyncInsight):
     """A client of AWS HealthOmics workflow runs for asyncio and trio.
 
     One client serves many tasks. Use it in an `async with` block, or call `aclose`.

@@ -17,7 +17,7 @@ from omics_runs._pool import LentClient, SyncPool
 from omics_runs._request import Request
 from omics_runs._retry import RetryPolicy
 from omics_runs._setup import Arguments, Setup, check_http_client, with_changes
-from omics_runs._sync_reruns import SyncReruns
+from omics_runs._sync_insight import SyncInsight
 from omics_runs._timeout import Timeout
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ T = TypeVar("T")
 Out = TypeVar("Out", bound=Response)
 
 
-class OmicsRunsClient(SyncReruns):
+class OmicsRunsClient(SyncInsight):
     """A client of AWS HealthOmics workflow runs that blocks while it waits.
 
     One client serves many threads. Use it in a `with` block, or call `close`.

@@ -19,6 +19,7 @@ OmicsRunsError                        base of them all; picklable and copyable
 │       ├── ConflictError             409
 │       ├── ThrottlingError           429
 │       └── InternalServerError       500
+├── ManifestNotFoundError             a run has no manifest, or none yet; `run`
 ├── SubmissionError                   not every spec has its run; `submission`
 ├── BatchRunError                     a batch has no run for a spec; `reason`
 ├── SubmissionTimeoutError            what remained when time was up; also a TimeoutError
@@ -64,6 +65,7 @@ from omics_runs._generated.errors import (
     ThrottlingError,
     ValidationError,
 )
+from omics_runs._manifest_errors import ManifestNotFoundError
 from omics_runs._submission_errors import BatchRunError, SubmissionError, SubmissionTimeoutError
 from omics_runs._wait_errors import (
     BatchCancelledError,
@@ -82,6 +84,7 @@ from omics_runs._wait_errors import (
 )
 
 __all__ = [
+    "ManifestNotFoundError",
     "AccessDeniedError",
     "Attempt",
     "AuthenticationError",

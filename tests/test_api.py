@@ -19,6 +19,7 @@ from omics_runs import (
     Credentials,
     GetRunRequest,
     GetRunResponse,
+    RunRef,
     RunStatus,
     Submission,
     display,
@@ -162,6 +163,7 @@ def test_a_name_that_was_found_stays() -> None:
 
 
 ARGUMENTS: dict[type[errors.OmicsRunsError], dict[str, Any]] = {
+    errors.ManifestNotFoundError: {"run": RunRef("1", "u")},
     errors.SubmissionError: {"submission": Submission(key="k", results=())},
     errors.BatchRunError: {"batch_id": "7", "reason": "ValidationException"},
 }

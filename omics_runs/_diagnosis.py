@@ -1,0 +1,260 @@
+"""What a look at a run has found out: what became of it, why, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from omics_runs._advice import Mender
+from omics_runs._durations import in_words
+from omics_runs._generated.enums import FailureReason, RunStatus
+from omics_runs._lifecycle import TERMINAL
+from omics_runs._run_ref import RunRef
+
+if TYPE_CHECKING:
+    from omics_runs._logs import LogExcerpt
+
+VAGUE = frozenset({FailureReason.RUN_TASK_FAILED, FailureReason.WORKFLOW_RUN_FAILED})
+"""Reasons that only say where to look: a task's own reason tells more."""
+
+
+@frozen(kw_only=True)
+class FailedTask:
+    """A task that has failed."""
+
+    task_id: str
+    """The task's id."""
+    name: str | None
+    """Its name in the workflow."""
+    failure_reason: FailureReason | None
+    """Why it failed, as a code; None if the service does not tell."""
+    status_message: str | None
+    """Why it failed, in the service's words."""
+    attempts: int
+    """How many tasks of this name the run has had: each try is a task of its own, and so is each
+    shard of a task that is scattered under one name."""
+    is_made_up_for: bool
+    """Whether a task of this name has completed: then this one need not be why the run failed."""
+    log: LogExcerpt | None
+    """The telling lines of its log; None if it was not looked at."""
+
+
+@frozen(kw_only=True)
+class Diagnosis:
+    """What became of a run, why, who can do something about it, and what to do next.
+
+    `print` it, show it in a notebook, or take it apart: `to_dict` gives it as JSON-safe data.
+    """
+
+    run: RunRef
+    """The run, with its uuid if that is known."""
+    name: str | None
+    """Its name."""
+    status: RunStatus
+    """Its status when it was looked at; of a forgotten run, the one that its manifest tells."""
+    is_forgotten: bool
+    """Whether the service no longer knows the run, and this is what its manifest tells."""
+    failure_reason: FailureReason | None
+    """Why it failed, as a code; None if it has not failed, or the service does not tell."""
+    status_message: str | None
+    """What the service says about its status."""
+    creation_time: datetime | None
+    """When it was accepted."""
+    start_time: datetime | None
+    """When it began to run."""
+    stop_time: datetime | None
+    """When it ended."""
+    output_uri: str | None
+    """The S3 URI below which it writes, where the service tells it."""
+    tasks: int
+    """How many tasks it has had."""
+    failed_tasks: tuple[FailedTask, ...]
+    """The failed tasks that were looked at, those first that nothing has made up for."""
+    failed_count: int
+    """How many tasks have failed in all."""
+    logs: tuple[LogExcerpt, ...]
+    """The telling lines of the run's other logs, such as its engine's."""
+    notes: tuple[str, ...]
+    """What could not be looked at, and why; empty if all was seen."""
+
+    @property
+    def cause(self) -> FailureReason | None:
+        """The code that tells most: a failed task's, where the run's only points to its tasks."""
+        own = self.failure_reason
+        if own is not None and own not in VAGUE:
+            return own
+        found = (task.failure_reason for task in self.failed_tasks if not task.is_made_up_for)
+        return next((reason for reason in found if reason and reason not in VAGUE), own)
+
+    @property
+    def retryable(self) -> bool | None:
+        """Whether the same run may succeed next time; None if that depends, or nothing failed."""
+        return None if self.cause is None else self.cause.retryable
+
+    @property
+    def who(self) -> Mender | None:
+        """Who can do something about the failure; None if there was none."""
+        return None if self.cause is None else self.cause.who
+
+    @property
+    def advice(self) -> str | None:
+        """What to do about the failure, in this SDK's judgement; None if there was none."""
+        return None if self.cause is None else self.cause.advice
+
+    @property
+    def next_step(self) -> str:
+        """What to do now, in one sentence or two."""
+        return _next_step(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON-safe data, under the names that it has here."""
+        return {
+            "run": str(self.run),
+            "name": self.name,
+            "status": str(self.status),
+            "is_forgotten": self.is_forgotten,
+            "failure_reason": self.failure_reason and str(self.failure_reason),
+            "status_message": self.status_message,
+            "creation_time": _iso(self.creation_time),
+            "start_time": _iso(self.start_time),
+            "stop_time": _iso(self.stop_time),
+            "output_uri": self.output_uri,
+            "cause": self.cause and str(self.cause),
+            "retryable": self.retryable,
+            "who": self.who,
+            "advice": self.advice,
+            "next_step": self.next_step,
+            "tasks": self.tasks,
+            "failed_count": self.failed_count,
+            "failed_tasks": [_task_as_dict(task) for task in self.failed_tasks],
+            "logs": [_log_as_dict(log) for log in self.logs],
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def _repr_html_(self) -> str:
+        from omics_runs._diagnosis_html import to_html  # noqa: PLC0415  (for notebooks only)
+
+        return to_html(self)
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """Return what became of the run, in one line."""
+    name = f" {diagnosis.name!r}" if diagnosis.name else ""
+    took = _span(diagnosis.start_time, diagnosis.stop_time)
+    after = f" after {took}" if took and diagnosis.status in TERMINAL else ""
+    why = f": {diagnosis.failure_reason}" if diagnosis.failure_reason else ""
+    forgotten = " (forgotten by the service; this is its manifest)" * diagnosis.is_forgotten
+    return f"Run {diagnosis.run.id}{name} is {diagnosis.status}{after}{why}{forgotten}"
+
+
+def explanation(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
+    """Yield what is to be said of the run as a whole, each with a word for what it is."""
+    if diagnosis.status_message:
+        yield "The service says", diagnosis.status_message
+    if diagnosis.cause is None:
+        return
+    if diagnosis.cause != diagnosis.failure_reason:
+        yield "Because of a task", str(diagnosis.cause)
+    yield "Who can act", str(diagnosis.who)
+    yield "Try it again", _TRY_AGAIN[diagnosis.retryable]
+    yield "What to do", str(diagnosis.advice)
+
+
+def title(task: FailedTask) -> str:
+    """Return what a failed task is called, and why it failed, in one line."""
+    name = task.name or "a task without a name"
+    tries = f", one of {task.attempts} of this name" if task.attempts > 1 else ""
+    later = ", made up for by another try" if task.is_made_up_for else ""
+    reason = f": {task.failure_reason}" if task.failure_reason else ""
+    return f"{name} (task {task.task_id}){tries}{later}{reason}"
+
+
+def tasks_title(diagnosis: Diagnosis) -> str:
+    """Return the line above the failed tasks."""
+    shown = len(diagnosis.failed_tasks)
+    some = f"; {shown} of them" if shown < diagnosis.failed_count else ""
+    return f"Failed tasks ({diagnosis.failed_count} of {diagnosis.tasks}{some})"
+
+
+_TRY_AGAIN = {
+    True: "yes, as it is",
+    False: "not as it is",
+    None: "that depends on what the task and the logs tell",
+}
+
+
+def _lines(diagnosis: Diagnosis) -> Iterator[str]:
+    yield headline(diagnosis)
+    for what, text in explanation(diagnosis):
+        yield f"  {what}: {text}"
+    if diagnosis.failed_tasks:
+        yield f"{tasks_title(diagnosis)}:"
+    for task in diagnosis.failed_tasks:
+        yield f"  {title(task)}"
+        if task.status_message:
+            yield f"    {task.status_message}"
+        yield from _log_lines(task.log)
+    for log in diagnosis.logs:
+        if log.lines:
+            yield f"Log {log.stream}:"
+            yield from _log_lines(log)
+    if diagnosis.notes:
+        yield "Not seen:"
+        yield from (f"  {note}" for note in diagnosis.notes)
+    yield f"Next: {diagnosis.next_step}"
+
+
+def _log_lines(log: LogExcerpt | None) -> Iterator[str]:
+    for event in log.lines if log else ():
+        yield f"    {event.timestamp:%H:%M:%S}  {event.message.rstrip()}"
+
+
+def _next_step(diagnosis: Diagnosis) -> str:
+    again = f"client.rerun({str(diagnosis.run)!r})"
+    if diagnosis.status not in TERMINAL:
+        return f"It has not ended. Wait for it: client.wait_until({str(diagnosis.run)!r})."
+    if diagnosis.is_forgotten:
+        again = "client.start_run(...) with the role, workflow and parameters of its manifest"
+    match diagnosis.status:
+        case RunStatus.COMPLETED:
+            where = diagnosis.output_uri
+            return f"Nothing failed. The results are below {where}." if where else "Nothing failed."
+        case RunStatus.FAILED:
+            return f"{diagnosis.advice or _LOOK} {_AFTER[diagnosis.retryable]} {again}."
+        case _:
+            return f"It did not fail. To have it run after all: {again}."
+
+
+_LOOK = "The service gives no reason: read the failed tasks and the logs."
+_AFTER = {True: "Start it once more:", False: "After that:", None: "When that is settled:"}
+
+
+def _span(begin: datetime | None, end: datetime | None) -> str:
+    return "" if begin is None or end is None else in_words((end - begin).total_seconds())
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _task_as_dict(task: FailedTask) -> dict[str, Any]:
+    return {
+        "task_id": task.task_id,
+        "name": task.name,
+        "failure_reason": task.failure_reason and str(task.failure_reason),
+        "status_message": task.status_message,
+        "attempts": task.attempts,
+        "is_made_up_for": task.is_made_up_for,
+        "log": None if task.log is None else _log_as_dict(task.log),
+    }
+
+
+def _log_as_dict(log: LogExcerpt) -> dict[str, Any]:
+    lines = [{"timestamp": _iso(one.timestamp), "message": one.message} for one in log.lines]
+    return {"stream": log.stream, "lines": lines, "unread": log.unread}

@@ -1,0 +1,294 @@
+"""What became of a run, where its results are, and what its manifest tells, whatever the color."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from omics_runs import FailureReason, GetRunResponse, RunRef, RunStatus, errors
+from omics_runs.emulator import Emulator, Fault, TaskPlan, VirtualClock
+
+from .conftest import Caller
+
+ROLE = "arn:aws:iam::123456789012:role/OmicsRole"
+A_DAY = 86_400
+REASONS = [reason for reason in FailureReason if not reason.startswith("ALL_")]
+
+
+@pytest.fixture
+def emulator() -> Emulator:
+    """Have an emulator in which days pass at once."""
+    return Emulator(VirtualClock())
+
+
+def started(client: Any, name: str = "NA12878", **members: Any) -> str:
+    """Start a run, and return its id."""
+    run = client.start_run(
+        workflow_id="1234567",
+        role_arn=ROLE,
+        output_uri="s3://my-bucket/output",
+        storage_type="DYNAMIC",
+        name=name,
+        **members,
+    )
+    found: str = run.id
+    return found
+
+
+def ended(
+    client: Any, emulator: Emulator, ends: str = "FAILED", *, log: str | None = None, **plan: Any
+) -> GetRunResponse:
+    """Return a run that has ended so."""
+    emulator.plan(name="NA12878", ends=ends, **plan)  # type: ignore[arg-type]
+    members = {} if log is None else {"log_level": log}
+    run_id = started(client, **members)
+    emulator.clock.advance(A_DAY)  # type: ignore[attr-defined]
+    run: GetRunResponse = client.get_run(run_id)
+    return run
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_reason(emulator: Emulator, reason: FailureReason) -> None:
+    """Each of the service's codes is told with who can act, what to do, and what the logs say."""
+    with emulator.client() as client:
+        run = ended(client, emulator, failure_reason=reason.value)
+        found = client.diagnose(run.id)
+    assert (found.status, found.failure_reason) == (RunStatus.FAILED, reason)
+    assert found.cause in {reason, *(task.failure_reason for task in found.failed_tasks)}
+    assert found.cause is not None
+    assert (found.who, found.advice) == (found.cause.who, found.cause.advice)
+    assert found.advice in found.next_step
+    assert found.notes == ()
+    told = [line for log in found.logs for line in log.lines]
+    told += [line for task in found.failed_tasks if task.log for line in task.log.lines]
+    assert told
+    assert reason.value in str(found)
+
+
+def test_there_are_as_many_reasons_as_the_service_documents() -> None:
+    """So that none is left out above."""
+    assert len(REASONS) == 24
+
+
+def test_failed_tasks(caller: Caller, emulator: Emulator) -> None:
+    """Failed tasks come with their own reasons, and the lines of their logs."""
+    client = caller.client(emulator)
+    tasks = (TaskPlan(name="align"), TaskPlan(name="call"), TaskPlan(name="report"))
+    run = ended(client, emulator, failure_reason="RUN_TASK_FAILED", tasks=tasks)
+    found = client.diagnose(run)
+    assert found.failed_count == len(found.failed_tasks) == 1
+    (task,) = found.failed_tasks
+    assert task.log is not None
+    assert task.log.stream == f"run/{run.id}/task/{task.task_id}"
+    assert task.log.lines
+    assert f"(task {task.task_id})" in str(found)
+    assert [log.stream for log in found.logs] == [f"run/{run.id}/engine"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "what"),
+    [
+        pytest.param("COMPLETED", "The results are below s3://", id="completed"),
+        pytest.param("CANCELLED", "It did not fail", id="cancelled"),
+    ],
+)
+def test_nothing_failed(emulator: Emulator, ends: str, what: str) -> None:
+    """Of a run that has not failed that is said, and no log is read."""
+    with emulator.client() as client:
+        found = client.diagnose(ended(client, emulator, ends))
+    assert what in found.next_step
+    assert (found.cause, found.retryable, found.who, found.advice) == (None, None, None, None)
+    assert (found.logs, found.failed_tasks) == ((), ())
+    assert "<ul>" not in found._repr_html_()
+    assert "Failed tasks" not in str(found)
+
+
+def test_a_run_under_way(emulator: Emulator) -> None:
+    """It is to be waited for."""
+    with emulator.client() as client:
+        found = client.diagnose(started(client))
+    assert "wait_until" in found.next_step
+
+
+def test_no_permission_and_no_log(caller: Caller, emulator: Emulator) -> None:
+    """What can't be read is told in a sentence, and the rest is there."""
+    client = caller.client(emulator)
+    run = ended(client, emulator, failure_reason="OUT_OF_MEMORY_ERROR", log="OFF")
+    silent = client.diagnose(run)
+    assert any("there is no such log" in note for note in silent.notes)
+    assert "Log run/" not in str(silent)
+    run = ended(client, emulator, failure_reason="OUT_OF_MEMORY_ERROR")
+    emulator.faults.add(Fault("GetLogEvents", status=400, code="AccessDeniedException", times=None))
+    found = client.diagnose(run)
+    assert any("allow logs:GetLogEvents" in note for note in found.notes)
+    assert found.cause == FailureReason.OUT_OF_MEMORY_ERROR
+    assert "Not seen:" in str(found)
+
+
+def test_a_forgotten_run(caller: Caller, emulator: Emulator) -> None:
+    """A deleted run is told of from its manifest, by its id alone, too."""
+    client = caller.client(emulator)
+    run = ended(client, emulator, failure_reason="RUN_TASK_FAILED")
+    client.delete_run(run.id)
+    for name in (run, run.id, str(run.ref)):
+        found = client.diagnose(name)
+        assert found.is_forgotten
+        assert found.run == run.ref
+        assert (found.status, found.name) == (RunStatus.FAILED, "NA12878")
+        assert found.failed_count == 1
+        assert "start_run" in found.next_step
+    assert "forgotten" in str(found)
+
+
+def test_no_such_run(caller: Caller, emulator: Emulator) -> None:
+    """A run that nobody knows is the service's own error."""
+    client = caller.client(emulator)
+    for look in (client.diagnose, client.timeline):
+        with pytest.raises(errors.ResourceNotFoundError) as caught:
+            look("404404")
+        assert caught.value.operation == "GetRun"
+        assert isinstance(caught.value.__cause__, errors.ManifestNotFoundError)
+    emulator.faults.add(Fault("DescribeLogStreams", status=400, code="AccessDeniedException"))
+    with pytest.raises(errors.ResourceNotFoundError) as caught:
+        client.diagnose("404404")
+    assert isinstance(caught.value.__cause__, errors.AccessDeniedError)
+
+
+def test_another_run_of_that_id(caller: Caller, emulator: Emulator) -> None:
+    """A run is not told of in the name of another one."""
+    client = caller.client(emulator)
+    run = ended(client, emulator, "COMPLETED")
+    stranger = RunRef(run.id, "11111111-2222-3333-4444-555555555555")
+    for look in (client.diagnose, client.outputs):
+        with pytest.raises(errors.RunReplacedError):
+            look(stranger)
+
+
+@pytest.mark.parametrize("what", [{"tasks": 0}, {"lines": True}, {"lines": 101}])
+def test_counts(emulator: Emulator, what: Any) -> None:
+    """How much to look at is a count."""
+    with emulator.client() as client, pytest.raises(errors.InvalidRequestError, match="from 1 to"):
+        client.diagnose("1", **what)
+
+
+def test_manifest(caller: Caller, emulator: Emulator) -> None:
+    """The manifest tells of run and tasks, also when the service has forgotten them."""
+    client = caller.client(emulator)
+    run = ended(client, emulator, "COMPLETED")
+    found = client.manifest(run)
+    assert found.run is not None
+    assert (found.run.uuid, found.run.status) == (run.uuid, RunStatus.COMPLETED)
+    assert {task.name for task in found.tasks} == {
+        task.name for task in client.list_run_tasks(run.id).items
+    }
+    assert client.manifest(run.id) == found
+    client.delete_run(run.id)
+    assert client.manifest(run.id) == found
+    assert client.manifest(run.ref) == found
+
+
+def test_no_manifest(caller: Caller, emulator: Emulator) -> None:
+    """It is written at the end, and not with log level OFF."""
+    client = caller.client(emulator)
+    active = started(client)
+    with pytest.raises(errors.ManifestNotFoundError, match="is PENDING: its manifest is written"):
+        client.manifest(active)
+    run = ended(client, emulator, "COMPLETED", log="OFF")
+    for name in (run.id, run):
+        with pytest.raises(errors.ManifestNotFoundError, match="there is no manifest") as caught:
+            client.manifest(name)
+        assert caught.value.run == run.ref
+    with pytest.raises(errors.ManifestNotFoundError, match="there is no manifest of run 404404"):
+        client.manifest("404404")
+
+
+def test_outputs(caller: Caller, emulator: Emulator) -> None:
+    """The place is the one that the service tells."""
+    client = caller.client(emulator)
+    run = ended(client, emulator, "COMPLETED")
+    found = client.outputs(run.id)
+    assert (found.run, found.uri, found.is_complete) == (run.ref, run.run_output_uri, True)
+    assert str(found) == found.uri
+    assert [uri.rpartition("/")[2] for uri in found.summary_uris] == ["outputs.json", "output.json"]
+    failed = client.outputs(ended(client, emulator))
+    assert not failed.is_complete
+    assert str(failed).endswith("is FAILED)")
+
+
+def test_timeline(caller: Caller, emulator: Emulator) -> None:
+    """Where a run's time went, and what its tasks used, once its manifest tells."""
+    client = caller.client(emulator)
+    active = client.timeline(started(client, "still"))
+    assert (active.run_status, active.tasks) == (RunStatus.PENDING, ())
+    run = ended(client, emulator, "COMPLETED")
+    whole = client.timeline(run)
+    assert [task.name for task in whole.tasks] == ["PrepareReads", "AlignReads", "CallVariants"]
+    assert whole.cpu_efficiency is not None
+    emulator.faults.add(Fault("GetLogEvents", status=400, code="AccessDeniedException"))
+    assert client.timeline(run.id).cpu_efficiency is None
+    emulator.faults.add(Fault("ListRunTasks", status=403))
+    with pytest.raises(errors.AccessDeniedError):
+        client.timeline(run.id)
+    client.delete_run(run.id)
+    assert [task.name for task in client.timeline(run.id).tasks] == [
+        task.name for task in whole.tasks
+    ]
+
+
+def test_tasks_that_are_not_told(emulator: Emulator) -> None:
+    """A diagnosis without its tasks says so, and so does one that can't look at a task."""
+    with emulator.client() as client:
+        run = ended(client, emulator, failure_reason="RUN_TASK_FAILED")
+        emulator.faults.add(Fault("ListRunTasks", status=403))
+        found = client.diagnose(run)
+        assert found.failed_tasks == ()
+        assert "the tasks, or some of them: ListRunTasks" in found.notes[0]
+        emulator.faults.add(Fault("GetRunTask", status=403))
+        found = client.diagnose(run)
+        assert "the task could not be looked at" in found.notes[0]
+
+
+def test_tries(emulator: Emulator) -> None:
+    """A task that a later try has made up for comes last, and is not taken for the cause."""
+    tasks = (
+        TaskPlan(name="align", ends="FAILED", failure_reason="SERVICE_ERROR", window=(0.0, 0.1)),
+        TaskPlan(name="align", ends="COMPLETED", window=(0.1, 0.2)),
+        TaskPlan(name="call", ends="FAILED", failure_reason="TASK_TIMED_OUT", window=(0.2, 0.9)),
+    )
+    with emulator.client() as client:
+        run = ended(client, emulator, failure_reason="WORKFLOW_RUN_FAILED", tasks=tasks)
+        found = client.diagnose(run)
+        few = client.diagnose(run, tasks=1)
+    assert [(task.name, task.attempts, task.is_made_up_for) for task in found.failed_tasks] == [
+        ("call", 1, False),
+        ("align", 2, True),
+    ]
+    assert found.cause == FailureReason.TASK_TIMED_OUT
+    assert "Because of a task: TASK_TIMED_OUT" in str(found)
+    assert "one of 2 of this name, made up for by another try" in str(found)
+    assert "Failed tasks (2 of 3; 1 of them)" in str(few)
+
+
+def test_as_data_and_for_notebooks(emulator: Emulator) -> None:
+    """A diagnosis is JSON, and HTML in which nothing of a run is markup."""
+    emulator.plan(
+        name="<i>",
+        ends="FAILED",
+        failure_reason="RUN_TASK_FAILED",
+        status_message="<script>alert(1)</script>",
+    )
+    with emulator.client() as client:
+        run_id = started(client, "<i>")
+        emulator.clock.advance(A_DAY)  # type: ignore[attr-defined]
+        found = client.diagnose(run_id)
+        emulator.faults.add(Fault("GetLogEvents", status=500, times=None))
+        unseen = client.diagnose(run_id)._repr_html_()
+    assert "Not seen" in unseen
+    assert "<pre>" not in unseen
+    assert json.loads(json.dumps(found.to_dict()))["failure_reason"] == "RUN_TASK_FAILED"
+    html = found._repr_html_()
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html
+    assert "<i>" not in html
