@@ -177,6 +177,44 @@ def test_a_name_that_the_output_has_no_letters_for(
     assert written.getvalue().decode("ascii") == f"COMPLETED {run} M\\xfcller\n"
 
 
+# --- diagnose and timeline ------------------------------------------------------------------
+
+
+@pytest.fixture
+def failed(start: Start, omics_emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> str:
+    """A run that has failed."""
+    omics_emulator.plan(ends="FAILED", failure_reason="OUT_OF_MEMORY_ERROR")
+    run = start("S9")
+    assert main(["wait", run, "--quiet"]) == Exit.ENDED
+    capsys.readouterr()
+    return run
+
+
+def test_diagnose(failed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Several lines for people, one line of JSON for pipes; neither fails because a run has."""
+    assert main(["diagnose", failed]) == Exit.REACHED
+    told = capsys.readouterr().out
+    assert told.startswith(f"Run {failed} 'S9' is FAILED")
+    assert "Next: " in told
+    assert main(["diagnose", failed, "--json", "--lines", "1"]) == Exit.REACHED
+    (document,) = documents(capsys.readouterr().out)
+    assert document["cause"] == "OUT_OF_MEMORY_ERROR"
+    assert all(len(log["lines"]) == 1 for log in document["logs"])
+    assert main(["diagnose", "404404"]) == Exit.REFUSED
+
+
+def test_timeline(failed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for people, the tasks as JSON for pipes, and a picture in a file."""
+    assert main(["timeline", failed, "--save", str(tmp_path / "run.svg")]) == Exit.REACHED
+    assert capsys.readouterr().out.startswith(f"S9 (run {failed}) FAILED")
+    assert (tmp_path / "run.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert main(["timeline", failed, "--json"]) == Exit.REACHED
+    (rows,) = documents(capsys.readouterr().out)
+    assert {row["run_id"] for row in rows} == {failed}
+    assert main(["timeline", failed, "--save", "run.png"]) == Exit.USAGE
+    assert "must end in .svg or .html" in capsys.readouterr().err
+
+
 # --- submit ---------------------------------------------------------------------------------
 
 

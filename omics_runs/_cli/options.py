@@ -11,6 +11,7 @@ import click
 from attrs import frozen
 
 from omics_runs._cli.output import Output
+from omics_runs._run_ref import RunRef
 
 if TYPE_CHECKING:
     from omics_runs._client import OmicsRunsClient
@@ -109,3 +110,15 @@ def common(command: Callback) -> Callback:
     for option in reversed(COMMON):
         made = option(made)
     return made
+
+
+def ref_of(text: str) -> RunRef:
+    """Return the run that an argument names.
+
+    Raises:
+        click.BadParameter: It names none.
+    """
+    try:
+        return RunRef.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="RUN") from None

@@ -50,8 +50,15 @@ class Output:
         Raises:
             BrokenPipeError: Nobody reads it any more.
         """
-        text = json.dumps(record) if self.as_json else _writable(one_line(line))
-        sys.stdout.write(f"{text}\n")
+        self.text(one_line(line), record)
+
+    def text(self, text: str, record: Any) -> None:
+        """Write a result that has several lines for people, and still is one line of JSON.
+
+        Raises:
+            BrokenPipeError: Nobody reads it any more.
+        """
+        sys.stdout.write(f"{json.dumps(record) if self.as_json else _writable(text)}\n")
         sys.stdout.flush()
 
     def failure(self, error: OmicsRunsError | None, *, was_shown: bool) -> None:

@@ -21,8 +21,10 @@ from omics_runs._errors import OmicsRunsError
 from omics_runs._version import __version__
 
 COMMANDS: Mapping[str, str] = {
+    "diagnose": "Tell what became of a run, why, and what to do next.",
     "emulator": "Serve a HealthOmics on this machine.",
     "submit": "Start a run for each row of a sample sheet, exactly once.",
+    "timeline": "Tell where the time of a run went, and draw it.",
     "wait": "Wait for runs.",
 }
 """Each command is the `command` of the module of its name; none is loaded for another."""

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 import click
 
 from omics_runs._cli.exits import Exit, worst
-from omics_runs._cli.options import Place, common, timeout
+from omics_runs._cli.options import Place, common, ref_of, timeout
 from omics_runs._cli.output import Output
 from omics_runs._cli.records import Ended
 from omics_runs._errors import ServiceError
@@ -47,20 +47,13 @@ def command(
     Several runs are waited for until they have ended, and each is told when it does; --for then
     takes COMPLETED, FAILED, CANCELLED and DELETED.
     """
-    refs = [_ref_of(text) for text in runs]
+    refs = [ref_of(text) for text in runs]
     wanted = frozenset(map(RunStatus, statuses))
     if len(refs) == 1:
         return _wait_for_one(refs[0], wanted, timeout, place, output)
     if not wanted <= TERMINAL:
         raise click.UsageError(ONLY_ENDS)
     return _wait_for_all(refs, wanted, timeout, place, output)
-
-
-def _ref_of(text: str) -> RunRef:
-    try:
-        return RunRef.parse(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="RUN") from None
 
 
 def _wait_for_one(
