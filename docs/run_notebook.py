@@ -34,9 +34,9 @@ def main() -> int:
 
 
 def printed(cell: Any) -> str:
-    """Return what stands below a cell as text."""
-    texts = (out.get("text") or out["data"]["text/plain"] for out in cell.get("outputs", []))
-    return "".join(texts)
+    """Return what stands below a cell as text; tables and pictures tell the time, and are none."""
+    outputs = [out for out in cell.get("outputs", []) if "text/html" not in out.get("data", {})]
+    return "".join(out.get("text") or out["data"]["text/plain"] for out in outputs)
 
 
 def without_traces(notebook: Any) -> Any:
