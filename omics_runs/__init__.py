@@ -93,10 +93,6 @@ if TYPE_CHECKING:
     from omics_runs._version import __version__
 
 __all__ = [
-    "Diagnosis",
-    "FailedTask",
-    "LogExcerpt",
-    "RunOutputs",
     "Accelerators",
     "AsyncOmicsRunsClient",
     "AsyncRunOutcomes",
@@ -113,6 +109,8 @@ __all__ = [
     "Credentials",
     "DeleteRunRequest",
     "DeleteRunResponse",
+    "Diagnosis",
+    "FailedTask",
     "FailureReason",
     "FleetProgress",
     "GetRunRequest",
@@ -124,6 +122,7 @@ __all__ = [
     "ListRunTasksResponse",
     "ListRunsRequest",
     "ListRunsResponse",
+    "LogExcerpt",
     "Manifest",
     "NetworkingMode",
     "OmicsRunsClient",
@@ -145,6 +144,7 @@ __all__ = [
     "RunOutcome",
     "RunOutcomes",
     "RunOutputUriPrefixMode",
+    "RunOutputs",
     "RunRef",
     "RunRetentionMode",
     "RunSpec",

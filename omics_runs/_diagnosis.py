@@ -106,7 +106,7 @@ class Diagnosis:
 
     @property
     def next_step(self) -> str:
-        """What to do now, in one sentence or two."""
+        """What comes after that, in one sentence or two, with the call that does it."""
         return _next_step(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -226,13 +226,17 @@ def _next_step(diagnosis: Diagnosis) -> str:
             where = diagnosis.output_uri
             return f"Nothing failed. The results are below {where}." if where else "Nothing failed."
         case RunStatus.FAILED:
-            return f"{diagnosis.advice or _LOOK} {_AFTER[diagnosis.retryable]} {again}."
+            return f"{_BEFORE[diagnosis.retryable] if diagnosis.cause else _LOOK} {again}."
         case _:
             return f"It did not fail. To have it run after all: {again}."
 
 
-_LOOK = "The service gives no reason: read the failed tasks and the logs."
-_AFTER = {True: "Start it once more:", False: "After that:", None: "When that is settled:"}
+_LOOK = "The service gives no reason: read what failed and the logs. Then:"
+_BEFORE = {
+    True: "Start it once more:",
+    False: "When that is mended:",
+    None: "When that is settled:",
+}
 
 
 def _span(begin: datetime | None, end: datetime | None) -> str:

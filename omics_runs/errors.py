@@ -84,7 +84,6 @@ from omics_runs._wait_errors import (
 )
 
 __all__ = [
-    "ManifestNotFoundError",
     "AccessDeniedError",
     "Attempt",
     "AuthenticationError",
@@ -98,6 +97,7 @@ __all__ = [
     "CredentialsError",
     "InternalServerError",
     "InvalidRequestError",
+    "ManifestNotFoundError",
     "OmicsRunsError",
     "RequestTimeoutError",
     "ResourceNotFoundError",

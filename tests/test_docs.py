@@ -390,9 +390,11 @@ def test_the_settings_of_boto3_exist() -> None:
 
 SHELLS = ("console", "sh")
 LANGUAGES = {"json", "python", "text", *SHELLS}
-COMMANDS = {".ci/run", "aws", "curl", "nox", "pip", "python", "python3"}
+COMMANDS = {".ci/run", "aws", "curl", "nox", "omics-runs", "pip", "python", "python3"}
 """What a reader has, with the tools that the pages name; whatever is the shell's is let be."""
-SHELL_WORDS = {".", "#", "cd", "export", "trap", "until"}
+LEADS_TO_IT = re.compile(r"^(?:\w+=\$\(|[\d*]+\) )?(?:\.venv/bin/)?")
+"""What may stand before a command: an assignment, a case, the folder of an environment."""
+SHELL_WORDS = {".", "#", "case", "cd", "echo", "esac", "export", "trap", "until"}
 OPENING = re.compile(
     r"^ *```(?P<language>\S*).*\n(?P<source>(?:(?! *```).*\n)*) *```$", re.MULTILINE
 )
@@ -433,7 +435,7 @@ def commands_of(page: Path) -> Iterator[str]:
             typed = [line[2:] for line in lines if line.startswith("$ ")]
             for line in typed or [line for line in lines if line.strip()]:
                 for command in line.split("&&"):
-                    yield re.sub(r"^(?:\w+=\$\()?(?:\.venv/bin/)?", "", command.strip()).split()[0]
+                    yield re.sub(LEADS_TO_IT, "", command.strip()).split()[0]
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in SHELL_PAGES])

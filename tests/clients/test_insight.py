@@ -59,7 +59,8 @@ def test_each_reason(emulator: Emulator, reason: FailureReason) -> None:
     assert found.cause in {reason, *(task.failure_reason for task in found.failed_tasks)}
     assert found.cause is not None
     assert (found.who, found.advice) == (found.cause.who, found.cause.advice)
-    assert found.advice in found.next_step
+    assert found.advice in str(found)
+    assert found.next_step.endswith(f"client.rerun('{found.run}').")
     assert found.notes == ()
     told = [line for log in found.logs for line in log.lines]
     told += [line for task in found.failed_tasks if task.log for line in task.log.lines]
