@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from attrs import frozen
 
 from omics_runs._core import Failure, outcome
-from omics_runs._errors import ServiceError
+from omics_runs._errors import ConfigurationError, ServiceError
 from omics_runs._generated.models import (
     DescribeLogStreamsRequest,
     GetLogEventsRequest,
     LogStream,
     OutputLogEvent,
 )
+from omics_runs._model import Response
+from omics_runs._request import Request
 
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
     from omics_runs._env import Env
+
+Out = TypeVar("Out", bound=Response)
+Unread: TypeAlias = Failure | ConfigurationError
+"""Why a log could not be read."""
 
 GROUP = "/aws/omics/WorkflowLog"
 """The log group of all runs."""
@@ -73,7 +79,7 @@ def excerpt(stream: str, most: int, env: Env) -> Flow[LogExcerpt]:
     """Read the end of a log; whatever keeps it from being read is told, and not raised."""
     request, seen = _newest(stream), set[str | None]()
     for _ in range(EMPTY_PAGES):
-        page = yield from outcome(request, env, env.timeout, env.retry)
+        page = yield from _asked(request, env)
         if isinstance(page, Exception):
             return LogExcerpt(stream, unread=_why_unread(page))
         if page.events:
@@ -83,6 +89,14 @@ def excerpt(stream: str, most: int, env: Env) -> Flow[LogExcerpt]:
             break
         request = request.replace(next_token=page.next_backward_token)
     return LogExcerpt(stream)
+
+
+def _asked(request: Request[Out], env: Env) -> Flow[Out | Unread]:
+    """Call CloudWatch Logs, and return why that was not possible, if it was not."""
+    try:
+        return (yield from outcome(request, env, env.timeout, env.retry))
+    except ConfigurationError as error:  # there is no way there, which nobody has minded so far
+        return error.with_traceback(None)
 
 
 def telling(events: tuple[OutputLogEvent, ...], most: int) -> tuple[OutputLogEvent, ...]:
@@ -97,7 +111,7 @@ def _newest(stream: str) -> GetLogEventsRequest:
     )
 
 
-def _why_unread(error: Failure) -> str:
+def _why_unread(error: Unread) -> str:
     code = error.code if isinstance(error, ServiceError) else ""
     if code == "ResourceNotFoundException":
         return "there is no such log; with log level OFF there is none"
@@ -106,7 +120,7 @@ def _why_unread(error: Failure) -> str:
     return str(error)
 
 
-def whole(stream: str, env: Env) -> Flow[tuple[str, ...] | Failure]:
+def whole(stream: str, env: Env) -> Flow[tuple[str, ...] | Unread]:
     """Read all messages of a log, from its first one."""
     request = GetLogEventsRequest(
         log_group_name=GROUP, log_stream_name=stream, start_from_head=True
@@ -114,7 +128,7 @@ def whole(stream: str, env: Env) -> Flow[tuple[str, ...] | Failure]:
     found: list[str] = []
     seen: set[str | None] = {None}
     while True:
-        page = yield from outcome(request, env, env.timeout, env.retry)
+        page = yield from _asked(request, env)
         if isinstance(page, Exception):
             return page
         found += [event.message for event in page.events]
@@ -124,13 +138,13 @@ def whole(stream: str, env: Env) -> Flow[tuple[str, ...] | Failure]:
         request = request.replace(next_token=page.next_forward_token)
 
 
-def streams(prefix: str, env: Env) -> Flow[tuple[LogStream, ...] | Failure]:
+def streams(prefix: str, env: Env) -> Flow[tuple[LogStream, ...] | Unread]:
     """Find the logs whose names begin with `prefix`."""
     request = DescribeLogStreamsRequest(log_group_name=GROUP, log_stream_name_prefix=prefix)
     found: list[LogStream] = []
     seen: set[str | None] = {None}
     while True:
-        page = yield from outcome(request, env, env.timeout, env.retry)
+        page = yield from _asked(request, env)
         if isinstance(page, Exception):
             return page
         found += page.log_streams

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeGuard
 
-from omics_runs._core import Failure, outcome
+from omics_runs._core import outcome
 from omics_runs._errors import ServiceError
 from omics_runs._generated.models import GetRunResponse, LogStream
 from omics_runs._lifecycle import RUN_LIFE, TERMINAL, Verdict
-from omics_runs._logs import manifest_prefix, streams, whole
+from omics_runs._logs import Unread, manifest_prefix, streams, whole
 from omics_runs._manifest import Manifest
 from omics_runs._manifest_errors import ManifestNotFoundError
 from omics_runs._manifest_reading import read_manifest
@@ -94,7 +94,7 @@ def is_not_found(error: Exception) -> TypeGuard[ServiceError]:
     return isinstance(error, ServiceError) and error.code == "ResourceNotFoundException"
 
 
-def find(ref: RunRef, env: Env) -> Flow[Manifest | ManifestNotFoundError | Failure]:
+def find(ref: RunRef, env: Env) -> Flow[Manifest | ManifestNotFoundError | Unread]:
     """Read the manifest by the run's uuid, or if that is unknown the latest one of its id."""
     prefix = manifest_prefix(ref.id)
     if ref.uuid is not None:

@@ -128,6 +128,19 @@ def test_no_permission_and_no_log(caller: Caller, emulator: Emulator) -> None:
     assert "Not seen:" in str(found)
 
 
+def test_no_way_to_the_logs(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has configured no usable endpoint of CloudWatch Logs learns that, and the rest."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "nonsense")
+    with emulator.client(logs_endpoint_url=None) as client:
+        run = ended(client, emulator, failure_reason="RUN_TASK_FAILED")
+        found = client.diagnose(run)
+        assert all("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS" in note for note in found.notes)
+        assert found.failed_count == 1
+        assert client.timeline(run).cpu_efficiency is None
+        with pytest.raises(errors.ConfigurationError, match="CLOUDWATCH_LOGS"):
+            client.manifest(run)
+
+
 def test_a_forgotten_run(caller: Caller, emulator: Emulator) -> None:
     """A deleted run is told of from its manifest, by its id alone, too."""
     client = caller.client(emulator)
