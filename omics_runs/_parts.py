@@ -117,12 +117,16 @@ def unknown_variants(value: object, path: str = "") -> Iterator[Problem]:
     """Yield each place in a request with a variant that can't be sent."""
     if isinstance(value, UnknownVariant):
         yield path, f"is {value.tag!r}, which this release doesn't know and can't send"
-    elif isinstance(value, Model):
-        for member in value.__wire__:
-            part = getattr(value, member.name)
-            if isinstance(part, Model) or is_sequence(part):
-                inner = f"{path}.{member.name}" if path else member.name
-                yield from unknown_variants(part, inner)
-    elif is_sequence(value):
-        for place, item in enumerate(value):
-            yield from unknown_variants(item, f"{path}[{place}]")
+        return
+    for inner, part in _parts_of(value, path):
+        if isinstance(part, Model) or is_sequence(part):
+            yield from unknown_variants(part, inner)
+
+
+def _parts_of(value: object, path: str) -> Iterator[tuple[str, object]]:
+    if is_sequence(value):
+        yield from ((f"{path}[{place}]", item) for place, item in enumerate(value))
+        return
+    for member in getattr(value, "__wire__", ()):
+        inner = f"{path}.{member.name}" if path else member.name
+        yield inner, getattr(value, member.name)

@@ -23,12 +23,14 @@ from omics_runs import (
     BatchProgress,
     BatchStatus,
     Credentials,
+    Diagnosis,
     FailureReason,
     FleetProgress,
     GetRunRequest,
     GetRunResponse,
     GetRunTaskResponse,
     ListRunsResponse,
+    LogExcerpt,
     Progress,
     RequestEvent,
     ResponseEvent,
@@ -47,8 +49,10 @@ from omics_runs import (
     SubmitProgress,
     Submitted,
     TaskListItem,
+    TaskManifest,
     TaskProgress,
     TaskStatus,
+    Timeline,
     Timeout,
     WorkflowStatus,
     WorkflowType,
@@ -263,6 +267,19 @@ async def waiting_for_batches(
     await client.wait_until(started)  # type: ignore
     await client.wait_until(item)  # type: ignore
     await client.wait_until("1", "PROCESSED")  # type: ignore
+
+
+async def insight(client: AsyncOmicsRunsClient, run: GetRunResponse, task: TaskListItem) -> None:
+    found = await client.diagnose(run, tasks=3)
+    assert_type(found, Diagnosis)
+    assert_type(found.cause, FailureReason | None)
+    assert_type([one.log for one in found.failed_tasks], list[LogExcerpt | None])
+    assert_type(await client.timeline("1"), Timeline)
+    assert_type((await client.manifest(run.ref)).tasks, tuple[TaskManifest, ...])
+    assert_type((await client.outputs(run)).uri, str | None)
+    await client.diagnose(task)  # type: ignore
+    await client.timeline(7)  # type: ignore
+    await client.outputs(run, tasks=3)  # type: ignore
 
 
 async def reruns(client: AsyncOmicsRunsClient, run: GetRunResponse) -> None:

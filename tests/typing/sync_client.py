@@ -22,12 +22,14 @@ from omics_runs import (
     BatchStatus,
     Columns,
     Credentials,
+    Diagnosis,
     FailureReason,
     FleetProgress,
     GetRunRequest,
     GetRunResponse,
     GetRunTaskResponse,
     ListRunsResponse,
+    LogExcerpt,
     OmicsRunsClient,
     Progress,
     RequestEvent,
@@ -303,6 +305,19 @@ def retries(client: OmicsRunsClient, submission: Submission, outcome: RunOutcome
     client.retry_failed(submission, rate="slow")  # type: ignore
     client.retry_failed(submission, change=lambda request: request)  # type: ignore
     client.retry_failed([outcome])  # type: ignore
+
+
+def insight(client: OmicsRunsClient, run: GetRunResponse, task: TaskListItem) -> None:
+    found = client.diagnose(run, tasks=3)
+    assert_type(found, Diagnosis)
+    assert_type(found.cause, FailureReason | None)
+    assert_type([one.log for one in found.failed_tasks], list[LogExcerpt | None])
+    assert_type(client.timeline("1"), Timeline)
+    assert_type((client.manifest(run.ref)).tasks, tuple[TaskManifest, ...])
+    assert_type((client.outputs(run)).uri, str | None)
+    client.diagnose(task)  # type: ignore
+    client.timeline(7)  # type: ignore
+    client.outputs(run, tasks=3)  # type: ignore
 
 
 def reruns(client: OmicsRunsClient, run: GetRunResponse) -> None:
