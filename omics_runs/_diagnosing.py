@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 from attrs import frozen
@@ -13,9 +14,21 @@ from omics_runs._core import outcome
 from omics_runs._diagnosis import Diagnosis, FailedTask
 from omics_runs._errors import InvalidRequestError
 from omics_runs._generated.enums import FailureReason, RunStatus, TaskStatus
-from omics_runs._generated.models import GetRunResponse, GetRunTaskRequest, TaskListItem
-from omics_runs._logs import LogExcerpt, engine_stream, excerpt, stream_in, task_stream
-from omics_runs._manifest import Manifest, TaskManifest, id_in
+from omics_runs._generated.models import (
+    GetRunResponse,
+    GetRunTaskRequest,
+    GetRunTaskResponse,
+    TaskListItem,
+)
+from omics_runs._logs import (
+    LogExcerpt,
+    LogReader,
+    engine_stream,
+    run_stream,
+    stream_in,
+    task_stream,
+)
+from omics_runs._manifest import Manifest, TaskManifest
 from omics_runs._manifests import look_or_find
 from omics_runs._run_ref import RunRef
 from omics_runs._run_tasks import all_tasks
@@ -28,6 +41,8 @@ if TYPE_CHECKING:
 
 MOST = 100
 """The most failed tasks to look at, and the most lines of each log."""
+
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 Task: TypeAlias = TaskListItem | TaskManifest
 
@@ -78,16 +93,16 @@ def diagnose(plan: DiagnosisPlan, env: Env) -> Flow[Diagnosis]:
 
 def _of_run(run: GetRunResponse, plan: DiagnosisPlan, env: Env) -> Flow[Diagnosis]:
     tasks, trouble = yield from all_tasks(run.id, env)
-    failed = failed_tasks(tasks)
+    failed, logs = failed_tasks(tasks), LogReader(env, run.creation_time, run.stop_time, plan.lines)
+    notes = [] if trouble is None else [f"the tasks, or some of them: {trouble}"]
     looked_at: list[FailedTask] = []
     for task in failed[: plan.tasks]:
-        closer = yield from _closer(run.id, task, plan, env)
+        closer, why = yield from _closer(run.id, task, logs)
         looked_at.append(closer)
-    stream = stream_in(
-        run.log_location.engine_log_stream if run.log_location else None, engine_stream(run.id)
-    )
-    logs = yield from _logs(run.status, stream, plan, env)
-    notes = [] if trouble is None else [f"the tasks, or some of them: {trouble}"]
+        notes += [] if why is None else [why]
+    location = run.log_location
+    engine = stream_in(location.engine_log_stream if location else None, engine_stream(run.id))
+    told = yield from _logs(run.status, engine, run_stream(run.id), logs)
     return Diagnosis(
         run=run.ref,
         name=run.name,
@@ -102,8 +117,8 @@ def _of_run(run: GetRunResponse, plan: DiagnosisPlan, env: Env) -> Flow[Diagnosi
         tasks=len(tasks),
         failed_tasks=tuple(looked_at),
         failed_count=len(failed),
-        logs=logs,
-        notes=(*notes, *_unread(looked_at, logs)),
+        logs=told,
+        notes=(*notes, *_unread(looked_at, told)),
     )
 
 
@@ -111,12 +126,12 @@ def _of_manifest(manifest: Manifest, plan: DiagnosisPlan, env: Env) -> Flow[Diag
     run, tasks = manifest.run, manifest.tasks
     assert run is not None  # noqa: S101  (else it would not have been taken for one)
     ref = RunRef(plan.ref.id, run.uuid or plan.ref.uuid)
-    failed = failed_tasks(tasks)
+    failed, logs = failed_tasks(tasks), LogReader(env, run.creation_time, run.stop_time, plan.lines)
     looked_at: list[FailedTask] = []
     for task in failed[: plan.tasks]:
-        log = yield from excerpt(task_stream(ref.id, task.task_id), plan.lines, env)
+        log = yield from logs.excerpt(task_stream(ref.id, task.task_id))
         looked_at.append(attrs.evolve(task, log=log))
-    logs = yield from _logs(run.status, engine_stream(ref.id), plan, env)
+    told = yield from _logs(run.status, engine_stream(ref.id), run_stream(ref.id), logs)
     return Diagnosis(
         run=ref,
         name=run.name,
@@ -131,33 +146,37 @@ def _of_manifest(manifest: Manifest, plan: DiagnosisPlan, env: Env) -> Flow[Diag
         tasks=len(tasks),
         failed_tasks=tuple(looked_at),
         failed_count=len(failed),
-        logs=logs,
-        notes=_unread(looked_at, logs),
+        logs=told,
+        notes=_unread(looked_at, told),
     )
 
 
 def failed_tasks(tasks: Sequence[Task]) -> list[FailedTask]:
-    """Return the failed ones of a run's tasks, those first that nothing has made up for."""
+    """Return the failed ones of a run's tasks: those first that nothing has made up for."""
     attempts = Counter(task.name for task in tasks)
-    completed = {task.name for task in tasks if task.status == TaskStatus.COMPLETED}
-    failed = [
+    failed = [task for task in tasks if task.status == TaskStatus.FAILED]
+    in_order = sorted(failed, key=lambda task: task.stop_time or LATEST)
+    found = [
         FailedTask(
-            task_id=_id_of(task),
+            task_id=task.task_id,
             name=task.name,
             failure_reason=_reason_of(task),
             status_message=getattr(task, "status_message", None),
             attempts=attempts[task.name] if task.name else 1,
-            is_made_up_for=task.name is not None and task.name in completed,
+            is_made_up_for=any(_makes_up_for(other, task) for other in tasks),
             log=None,
         )
-        for task in tasks
-        if task.status == TaskStatus.FAILED
+        for task in in_order
     ]
-    return sorted(failed, key=lambda task: task.is_made_up_for)
+    return sorted(found, key=lambda task: task.is_made_up_for)
 
 
-def _id_of(task: Task) -> str:
-    return task.task_id if isinstance(task, TaskListItem) else id_in(task.arn)
+def _makes_up_for(other: Task, failed: Task) -> bool:
+    """Return whether a task is a later try of a failed one, and has completed."""
+    if other.status != TaskStatus.COMPLETED or other.name is None or other.name != failed.name:
+        return False
+    begin, end = other.creation_time, failed.stop_time
+    return begin is not None and end is not None and begin >= end
 
 
 def _reason_of(task: Task) -> FailureReason | None:
@@ -165,28 +184,45 @@ def _reason_of(task: Task) -> FailureReason | None:
     return FailureReason(reason) if reason else None
 
 
-def _closer(run_id: str, task: FailedTask, plan: DiagnosisPlan, env: Env) -> Flow[FailedTask]:
-    """Ask for one task: only that tells why it failed, and where its log is."""
-    request = GetRunTaskRequest(id=run_id, task_id=task.task_id)
-    seen = yield from outcome(request, env, env.timeout, env.retry)
-    stream = task_stream(run_id, task.task_id)
-    if isinstance(seen, Exception):
-        log = LogExcerpt(stream, unread=f"the task could not be looked at: {seen}")
-        return attrs.evolve(task, log=log)
-    log = yield from excerpt(stream_in(seen.log_stream, stream), plan.lines, env)
-    return attrs.evolve(
-        task, failure_reason=seen.failure_reason, status_message=seen.status_message, log=log
-    )
+def _closer(run_id: str, task: FailedTask, logs: LogReader) -> Flow[tuple[FailedTask, str | None]]:
+    """Ask for one task, since only that tells why it failed, and where its log is."""
+    request, env = GetRunTaskRequest(id=run_id, task_id=task.task_id), logs.env
+    stream, why = task_stream(run_id, task.task_id), None
+    try:
+        seen: Any = yield from outcome(request, env, env.timeout, env.retry)
+    except InvalidRequestError as error:  # an id that no task can have, as far as is known
+        seen = error.with_traceback(None)
+    if not isinstance(seen, GetRunTaskResponse):
+        why = f"task {task.task_id}: {seen}"
+    else:
+        stream = stream_in(seen.log_stream, stream)
+        task = attrs.evolve(
+            task, failure_reason=seen.failure_reason, status_message=seen.status_message
+        )
+    log = yield from logs.excerpt(stream)
+    return attrs.evolve(task, log=log), why
 
 
 def _logs(
-    status: RunStatus, engine: str, plan: DiagnosisPlan, env: Env
+    status: RunStatus, engine: str, run: str, logs: LogReader
 ) -> Flow[tuple[LogExcerpt, ...]]:
+    """Read the engine's log, and where it tells nothing what the service has written."""
     if status != RunStatus.FAILED:
         return ()
-    return ((yield from excerpt(engine, plan.lines, env)),)
+    told = yield from logs.excerpt(engine)
+    if told.lines:
+        return (told,)
+    return told, (yield from logs.excerpt(run))
 
 
 def _unread(tasks: Sequence[FailedTask], logs: Sequence[LogExcerpt]) -> tuple[str, ...]:
-    excerpts = [*(task.log for task in tasks if task.log), *logs]
-    return tuple(f"log {one.stream}: {one.unread}" for one in excerpts if one.unread)
+    """Return why logs could not be read, each reason once."""
+    whys: dict[str, list[str]] = {}
+    for one in [*(task.log for task in tasks if task.log), *logs]:
+        if one.unread is not None:
+            whys.setdefault(one.unread, []).append(one.stream)
+    return tuple(f"log {_some(names)}: {why}" for why, names in whys.items())
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join([*names[:3], *(["and more"] if names[3:] else [])])

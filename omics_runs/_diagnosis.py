@@ -11,11 +11,15 @@ from attrs import frozen
 from omics_runs._advice import Mender
 from omics_runs._durations import in_words
 from omics_runs._generated.enums import FailureReason, RunStatus
+from omics_runs._html import shortened
 from omics_runs._lifecycle import TERMINAL
 from omics_runs._run_ref import RunRef
 
 if TYPE_CHECKING:
     from omics_runs._logs import LogExcerpt
+
+LONGEST = 500
+"""Characters of a message that a line of text shows."""
 
 VAGUE = frozenset({FailureReason.RUN_TASK_FAILED, FailureReason.WORKFLOW_RUN_FAILED})
 """Reasons that only say where to look: a task's own reason tells more."""
@@ -84,10 +88,22 @@ class Diagnosis:
     def cause(self) -> FailureReason | None:
         """The code that tells most: a failed task's, where the run's only points to its tasks."""
         own = self.failure_reason
-        if own is not None and own not in VAGUE:
+        if self.status != RunStatus.FAILED or (own is not None and own not in VAGUE):
             return own
-        found = (task.failure_reason for task in self.failed_tasks if not task.is_made_up_for)
-        return next((reason for reason in found if reason and reason not in VAGUE), own)
+        return next(iter(self._causes), own)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended, as far as its status and its times tell."""
+        has_stopped = self.is_forgotten or self.stop_time is not None
+        return self.status in TERMINAL or (not self.status.is_known and has_stopped)
+
+    @property
+    def _causes(self) -> tuple[FailureReason, ...]:
+        """What failed tasks tell, the first one first: those that nothing has made up for."""
+        decisive = [task for task in self.failed_tasks if not task.is_made_up_for]
+        told = [task.failure_reason for task in decisive or self.failed_tasks]
+        return tuple(dict.fromkeys(one for one in told if one and one not in VAGUE))
 
     @property
     def retryable(self) -> bool | None:
@@ -102,7 +118,9 @@ class Diagnosis:
     @property
     def advice(self) -> str | None:
         """What to do about the failure, in this SDK's judgement; None if there was none."""
-        return None if self.cause is None else self.cause.advice
+        if self.cause is None:
+            return None
+        return _READ if self.cause in VAGUE else self.cause.advice
 
     @property
     def next_step(self) -> str:
@@ -147,7 +165,7 @@ def headline(diagnosis: Diagnosis) -> str:
     """Return what became of the run, in one line."""
     name = f" {diagnosis.name!r}" if diagnosis.name else ""
     took = _span(diagnosis.start_time, diagnosis.stop_time)
-    after = f" after {took}" if took and diagnosis.status in TERMINAL else ""
+    after = f" after {took}" if took and diagnosis.is_over else ""
     why = f": {diagnosis.failure_reason}" if diagnosis.failure_reason else ""
     forgotten = " (forgotten by the service; this is its manifest)" * diagnosis.is_forgotten
     return f"Run {diagnosis.run.id}{name} is {diagnosis.status}{after}{why}{forgotten}"
@@ -160,7 +178,7 @@ def explanation(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     if diagnosis.cause is None:
         return
     if diagnosis.cause != diagnosis.failure_reason:
-        yield "Because of a task", str(diagnosis.cause)
+        yield "Because of a task", ", ".join(map(str, diagnosis._causes))  # noqa: SLF001
     yield "Who can act", str(diagnosis.who)
     yield "Try it again", _TRY_AGAIN[diagnosis.retryable]
     yield "What to do", str(diagnosis.advice)
@@ -177,8 +195,8 @@ def title(task: FailedTask) -> str:
 
 def tasks_title(diagnosis: Diagnosis) -> str:
     """Return the line above the failed tasks."""
-    shown = len(diagnosis.failed_tasks)
-    some = f"; {shown} of them" if shown < diagnosis.failed_count else ""
+    seen = len(diagnosis.failed_tasks)
+    some = f"; looked at: {seen}" if seen < diagnosis.failed_count else ""
     return f"Failed tasks ({diagnosis.failed_count} of {diagnosis.tasks}{some})"
 
 
@@ -190,57 +208,76 @@ _TRY_AGAIN = {
 
 
 def _lines(diagnosis: Diagnosis) -> Iterator[str]:
-    yield headline(diagnosis)
+    yield shown(headline(diagnosis))
     for what, text in explanation(diagnosis):
-        yield f"  {what}: {text}"
+        yield f"  {what}: {shown(text)}"
     if diagnosis.failed_tasks:
         yield f"{tasks_title(diagnosis)}:"
     for task in diagnosis.failed_tasks:
-        yield f"  {title(task)}"
+        yield f"  {shown(title(task))}"
         if task.status_message:
-            yield f"    {task.status_message}"
-        yield from _log_lines(task.log)
+            yield f"    {shown(task.status_message)}"
+        if task.log and task.log.lines:
+            yield f"    Log {task.log.stream}:"
+            yield from (f"      {line}" for line in log_lines(task.log))
     for log in diagnosis.logs:
         if log.lines:
             yield f"Log {log.stream}:"
-            yield from _log_lines(log)
+            yield from (f"    {line}" for line in log_lines(log))
     if diagnosis.notes:
         yield "Not seen:"
-        yield from (f"  {note}" for note in diagnosis.notes)
+        yield from (f"  {shown(note)}" for note in diagnosis.notes)
     yield f"Next: {diagnosis.next_step}"
 
 
-def _log_lines(log: LogExcerpt | None) -> Iterator[str]:
-    for event in log.lines if log else ():
-        yield f"    {event.timestamp:%H:%M:%S}  {event.message.rstrip()}"
+def log_lines(log: LogExcerpt) -> Iterator[str]:
+    """Yield the lines of a log, with their times in UTC."""
+    for event in log.lines:
+        yield f"{event.timestamp:%Y-%m-%d %H:%M:%S}  {_harmless(event.message.rstrip())}"
+
+
+def shown(text: str) -> str:
+    """Return somebody's text in one line of a bounded length, which steers no terminal."""
+    return _harmless(shortened(" ".join(text.split()), LONGEST))
+
+
+def _harmless(text: str) -> str:
+    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in text)
 
 
 def _next_step(diagnosis: Diagnosis) -> str:
-    again = f"client.rerun({str(diagnosis.run)!r})"
-    if diagnosis.status not in TERMINAL:
-        return f"It has not ended. Wait for it: client.wait_until({str(diagnosis.run)!r})."
+    name = str(diagnosis.run)
+    again = f"client.rerun({name!r})"
     if diagnosis.is_forgotten:
         again = "client.start_run(...) with the role, workflow and parameters of its manifest"
     match diagnosis.status:
         case RunStatus.COMPLETED:
             where = diagnosis.output_uri
-            return f"Nothing failed. The results are below {where}." if where else "Nothing failed."
+            results = f" The results are below {where}." if where else ""
+            return f"It has completed.{results}"
         case RunStatus.FAILED:
             return f"{_BEFORE[diagnosis.retryable] if diagnosis.cause else _LOOK} {again}."
+        case RunStatus.CANCELLED:
+            return f"It was cancelled. To have it run after all: {again}."
+        case _ if not diagnosis.is_over:
+            return f"It has not ended. Wait for its end: client.wait_until({name!r}, TERMINAL)."
         case _:
-            return f"It did not fail. To have it run after all: {again}."
+            return f"It has ended. To have it run once more: {again}."
 
 
+_READ = "Read what the tasks and logs below say: the cause is in the code or in the data."
 _LOOK = "The service gives no reason: read what failed and the logs. Then:"
 _BEFORE = {
     True: "Start it once more:",
-    False: "When that is mended:",
+    False: "When that is mended, with what is to be different as further arguments:",
     None: "When that is settled:",
 }
 
 
 def _span(begin: datetime | None, end: datetime | None) -> str:
-    return "" if begin is None or end is None else in_words((end - begin).total_seconds())
+    if begin is None or end is None or end < begin:
+        return ""
+    return in_words((end - begin).total_seconds())
 
 
 def _iso(moment: datetime | None) -> str | None:

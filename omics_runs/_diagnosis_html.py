@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import TYPE_CHECKING
 
-from omics_runs._diagnosis import Diagnosis, FailedTask, explanation, headline, tasks_title, title
+from omics_runs._diagnosis import (
+    Diagnosis,
+    FailedTask,
+    explanation,
+    headline,
+    log_lines,
+    tasks_title,
+    title,
+)
 from omics_runs._html import card, escaped
 
 if TYPE_CHECKING:
@@ -38,5 +47,4 @@ def _task(task: FailedTask) -> str:
 def _log(log: LogExcerpt | None) -> str:
     if log is None or not log.lines:
         return ""
-    lines = (f"{one.timestamp:%H:%M:%S}  {escaped(one.message)}" for one in log.lines)
-    return "<pre>{}</pre>".format("\n".join(lines))
+    return f"<pre>{escape(chr(10).join(log_lines(log)))}</pre>"

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from attrs import frozen
+import attrs
+from attrs import define, field, frozen
 
 from omics_runs._core import Failure, outcome
-from omics_runs._errors import ConfigurationError, ServiceError
+from omics_runs._errors import ConfigurationError, InvalidRequestError
+from omics_runs._generated.errors import AccessDeniedError, ResourceNotFoundError
 from omics_runs._generated.models import (
     DescribeLogStreamsRequest,
     GetLogEventsRequest,
     LogStream,
     OutputLogEvent,
 )
+from omics_runs._html import shortened
 from omics_runs._model import Response
 from omics_runs._request import Request
 
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
     from omics_runs._env import Env
 
 Out = TypeVar("Out", bound=Response)
-Unread: TypeAlias = Failure | ConfigurationError
+Unread: TypeAlias = Failure | ConfigurationError | InvalidRequestError
 """Why a log could not be read."""
 
 GROUP = "/aws/omics/WorkflowLog"
@@ -31,16 +36,32 @@ GROUP = "/aws/omics/WorkflowLog"
 
 TAIL = 200
 """How many of a log's last lines are looked at."""
-EMPTY_PAGES = 5
+LONGEST_LINE = 500
+"""Characters of a line that are kept."""
+EMPTY_PAGES = 10
 """After so many pages in a row without a line a log is taken for empty."""
+MOST_PAGES = 1000
+"""The most pages of a manifest, or of a list of logs, that are turned."""
+CONTEXT = 3
+"""How many lines are told after one that speaks of trouble."""
+LATE = timedelta(minutes=10)
+"""How long after a run's end its last lines may be written. Assumption."""
 
 TELLING = re.compile(
-    r"error|exception|fatal|traceback|fail|denied|forbidden|unauthori[sz]ed|killed|oom|signal"
-    r"|not found|no such|cannot|can't|could not|unable|invalid|missing|no space|out of"
-    r"|timed? ?out|exit (code|status):? *[1-9]",
+    r"\b(\w*errors?|\w*exceptions?|fatal|traceback|panic|fail(ed|ure|s|ing)?|denied|forbidden"
+    r"|unauthori[sz]ed|killed|oom|abort(ed|ing)?|segmentation fault|core dumped|truncated"
+    r"|corrupt\w*|not found|no such|cannot|can't|could not|couldn't|unable|invalid|missing|refused"
+    r"|no space|out of (memory|space|range)|timed? ?out|non-zero"
+    r"|exit(ed)? (code|status|with)\D{0,20}[1-9]\d*)\b",
     re.IGNORECASE,
 )
 """What is written in lines that tell why something failed."""
+HARMLESS = re.compile(r"\b(0|no) (errors?|failures?|warnings?)\b", re.IGNORECASE)
+
+
+def run_stream(run_id: str) -> str:
+    """Return the name of what the service writes about a run."""
+    return f"run/{run_id}"
 
 
 def engine_stream(run_id: str) -> str:
@@ -60,7 +81,7 @@ def manifest_prefix(run_id: str) -> str:
 
 def stream_in(arn: str | None, default: str) -> str:
     """Return the name of the stream that an ARN names, or `default` if it names none."""
-    return (arn or "").partition("log-stream:")[2] or default
+    return (arn or "").partition("log-stream:")[2].partition(":")[0] or default
 
 
 @frozen
@@ -70,54 +91,87 @@ class LogExcerpt:
     stream: str
     """The log's name, in the group `/aws/omics/WorkflowLog`."""
     lines: tuple[OutputLogEvent, ...] = ()
-    """The lines, in order of time; empty if the log has none, or could not be read."""
+    """The lines, in order of time, each cut to 500 characters; empty if there is none."""
     unread: str | None = None
-    """Why the log could not be read; None if it was."""
+    """Why there is no line; None if there are some."""
 
 
-def excerpt(stream: str, most: int, env: Env) -> Flow[LogExcerpt]:
-    """Read the end of a log; whatever keeps it from being read is told, and not raised."""
-    request, seen = _newest(stream), set[str | None]()
-    for _ in range(EMPTY_PAGES):
-        page = yield from _asked(request, env)
-        if isinstance(page, Exception):
-            return LogExcerpt(stream, unread=_why_unread(page))
-        if page.events:
-            return LogExcerpt(stream, telling(page.events, most))
-        seen.add(request.next_token)
-        if page.next_backward_token in seen:
-            break
-        request = request.replace(next_token=page.next_backward_token)
-    return LogExcerpt(stream)
+@define
+class LogReader:
+    """Reads the ends of one run's logs.
+
+    Runs that have had an id one after another share their logs' names, so only lines from the
+    run's own time are taken. Where logs can't be read at all, none is asked for a second time.
+    """
+
+    env: Env
+    since: datetime | None
+    """When the run was accepted."""
+    until: datetime | None
+    """When it ended."""
+    lines: int
+    """How many lines of each log to tell."""
+    _trouble: str | None = field(default=None, init=False)
+
+    def excerpt(self, stream: str) -> Flow[LogExcerpt]:
+        """Read the end of a log; whatever keeps it from being read is told, and not raised."""
+        if self._trouble is not None:
+            return LogExcerpt(stream, unread=self._trouble)
+        request, seen = self._newest(stream), set[str | None]()
+        for _ in range(EMPTY_PAGES):
+            page = yield from _asked(request, self.env)
+            if isinstance(page, Exception):
+                return LogExcerpt(stream, unread=self._why_unread(page))
+            if page.events:
+                return LogExcerpt(stream, telling(page.events, self.lines))
+            seen.add(request.next_token)
+            if page.next_backward_token in seen:
+                break
+            request = request.replace(next_token=page.next_backward_token)
+        return LogExcerpt(stream, unread="it has no line from the time of the run")
+
+    def _newest(self, stream: str) -> GetLogEventsRequest:
+        return GetLogEventsRequest(
+            log_group_name=GROUP,
+            log_stream_name=stream,
+            start_time=self.since,
+            end_time=None if self.until is None else self.until + LATE,
+            start_from_head=False,
+            max_events=TAIL,
+        )
+
+    def _why_unread(self, error: Unread) -> str:
+        if isinstance(error, ResourceNotFoundError):
+            return "there is no such log: nothing was written, or the run's log level kept it out"
+        why = str(error)
+        if isinstance(error, AccessDeniedError):
+            why = f"no permission; allow logs:GetLogEvents on {GROUP} ({error.message})"
+        if not isinstance(error, InvalidRequestError):  # which is about this one log
+            self._trouble = why
+        return why
+
+
+def telling(events: Sequence[OutputLogEvent], most: int) -> tuple[OutputLogEvent, ...]:
+    """Return the lines that speak of trouble, with what follows them; else the last lines."""
+    places = {
+        place + after
+        for place, event in enumerate(events)
+        if TELLING.search(HARMLESS.sub("", event.message))
+        for after in range(CONTEXT + 1)
+    }
+    found = [event for place, event in enumerate(events) if place in places]
+    return tuple(
+        attrs.evolve(event, message=shortened(event.message, LONGEST_LINE))
+        for event in (found or events)[-most:]
+    )
 
 
 def _asked(request: Request[Out], env: Env) -> Flow[Out | Unread]:
     """Call CloudWatch Logs, and return why that was not possible, if it was not."""
     try:
         return (yield from outcome(request, env, env.timeout, env.retry))
-    except ConfigurationError as error:  # there is no way there, which nobody has minded so far
-        return error.with_traceback(None)
-
-
-def telling(events: tuple[OutputLogEvent, ...], most: int) -> tuple[OutputLogEvent, ...]:
-    """Return the lines that speak of trouble, the last ones of them; else the last lines."""
-    found = [event for event in events if TELLING.search(event.message)]
-    return tuple((found or events)[-most:])
-
-
-def _newest(stream: str) -> GetLogEventsRequest:
-    return GetLogEventsRequest(
-        log_group_name=GROUP, log_stream_name=stream, start_from_head=False, max_events=TAIL
-    )
-
-
-def _why_unread(error: Unread) -> str:
-    code = error.code if isinstance(error, ServiceError) else ""
-    if code == "ResourceNotFoundException":
-        return "there is no such log; with log level OFF there is none"
-    if code == "AccessDeniedException":
-        return f"no permission; allow logs:GetLogEvents on {GROUP}"
-    return str(error)
+    except (ConfigurationError, InvalidRequestError) as error:
+        return error.with_traceback(None)  # no way there, or a name that no log can have
 
 
 def whole(stream: str, env: Env) -> Flow[tuple[str, ...] | Unread]:
@@ -127,15 +181,16 @@ def whole(stream: str, env: Env) -> Flow[tuple[str, ...] | Unread]:
     )
     found: list[str] = []
     seen: set[str | None] = {None}
-    while True:
+    for _ in range(MOST_PAGES):
         page = yield from _asked(request, env)
         if isinstance(page, Exception):
             return page
         found += [event.message for event in page.events]
         if page.next_forward_token in seen:  # which is how this service says that this was all
-            return tuple(found)
+            break
         seen.add(page.next_forward_token)
         request = request.replace(next_token=page.next_forward_token)
+    return tuple(found)
 
 
 def streams(prefix: str, env: Env) -> Flow[tuple[LogStream, ...] | Unread]:
@@ -143,12 +198,13 @@ def streams(prefix: str, env: Env) -> Flow[tuple[LogStream, ...] | Unread]:
     request = DescribeLogStreamsRequest(log_group_name=GROUP, log_stream_name_prefix=prefix)
     found: list[LogStream] = []
     seen: set[str | None] = {None}
-    while True:
+    for _ in range(MOST_PAGES):
         page = yield from _asked(request, env)
         if isinstance(page, Exception):
             return page
         found += page.log_streams
         if page.next_token in seen:
-            return tuple(found)
+            break
         seen.add(page.next_token)
         request = request.replace(next_token=page.next_token)
+    return tuple(found)

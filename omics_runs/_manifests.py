@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from omics_runs._core import outcome
 from omics_runs._errors import ServiceError
+from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._generated.models import GetRunResponse, LogStream
 from omics_runs._lifecycle import RUN_LIFE, TERMINAL, Verdict
 from omics_runs._logs import Unread, manifest_prefix, streams, whole
@@ -86,12 +87,16 @@ def look_or_find(ref: RunRef, env: Env) -> Flow[GetRunResponse | Manifest]:
     found = yield from find(ref, env)
     if isinstance(found, Manifest) and found.run is not None:
         return found
-    raise seen from (found if isinstance(found, Exception) else None)
+    if isinstance(found, Exception):
+        seen.add_note(f"nor does a manifest tell of it: {found}")
+        raise seen from found
+    seen.add_note("its manifest has no record of the run that could be read")
+    raise seen
 
 
 def is_not_found(error: Exception) -> TypeGuard[ServiceError]:
     """Return whether the service says that there is no such thing."""
-    return isinstance(error, ServiceError) and error.code == "ResourceNotFoundException"
+    return isinstance(error, ResourceNotFoundError)
 
 
 def find(ref: RunRef, env: Env) -> Flow[Manifest | ManifestNotFoundError | Unread]:
@@ -109,7 +114,7 @@ def find(ref: RunRef, env: Env) -> Flow[Manifest | ManifestNotFoundError | Unrea
     messages = yield from whole(name, env)
     if isinstance(messages, Exception):
         return _none(ref, messages) if is_not_found(messages) else messages
-    return read_manifest(messages)
+    return read_manifest(messages) if messages else _none(ref)
 
 
 def _written(stream: LogStream) -> datetime:

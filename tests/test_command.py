@@ -201,6 +201,13 @@ def test_diagnose(failed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert document["cause"] == "OUT_OF_MEMORY_ERROR"
     assert all(len(log["lines"]) == 1 for log in document["logs"])
     assert main(["diagnose", "404404"]) == Exit.REFUSED
+    assert "nor does a manifest tell of it" in capsys.readouterr().err
+
+
+def test_no_output_at_all(failed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard output that was closed before is like a reader that is gone."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["diagnose", failed]) == Exit.PIPE
 
 
 def test_timeline(failed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,6 +58,8 @@ class Output:
         Raises:
             BrokenPipeError: Nobody reads it any more.
         """
+        if getattr(sys, "stdout", None) is None:  # it was closed before
+            raise BrokenPipeError
         sys.stdout.write(f"{json.dumps(record) if self.as_json else _writable(text)}\n")
         sys.stdout.flush()
 

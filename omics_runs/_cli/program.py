@@ -104,6 +104,8 @@ def _told(error: Exception) -> int:
             return Exit.USAGE
         case OmicsRunsError():
             tell(error)
+            for note in getattr(error, "__notes__", ()):
+                tell(note)
             return code_of(error)
         case BrokenPipeError():
             _forget_stdout()
@@ -119,7 +121,7 @@ def _told(error: Exception) -> int:
 
 def _forget_stdout() -> None:
     """Let Python end without one more complaint about what nobody reads."""
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -30,7 +30,7 @@ def command(run: str, save: Path | None, place: Place, output: Output) -> int:
     With --json it is a list of its tasks. It ends with 0 whenever that could be told.
     """
     ref = ref_of(run)
-    if save is not None and save.suffix not in SUFFIXES:
+    if save is not None and save.suffix.lower() not in SUFFIXES:
         msg = f"{save} must end in {' or '.join(SUFFIXES)}"
         raise click.BadParameter(msg, param_hint="--save")
     with place.client() as client:

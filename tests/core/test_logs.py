@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
 import pytest
 
 from omics_runs import RunRef, errors
+from omics_runs._diagnosing import DiagnosisPlan, diagnose
+from omics_runs._diagnosis import Diagnosis
 from omics_runs._effects import Flow
-from omics_runs._logs import excerpt, stream_in, streams, whole
+from omics_runs._logs import GROUP, LogExcerpt, LogReader, stream_in, streams, whole
 from omics_runs._manifests import manifest
 from omics_runs._run_tasks import all_tasks
 
@@ -29,6 +32,11 @@ def played(flow: Flow[T], *replies: Reply) -> tuple[T, list[dict[str, Any]]]:
     return result, [json.loads(request.content or "{}") for request in script.sent]
 
 
+def excerpt(stream: str, most: int) -> Flow[LogExcerpt]:
+    """Read the end of a log of a run whose times are unknown."""
+    return LogReader(ENV, None, None, most).excerpt(stream)
+
+
 def page(*messages: str, back: str = "b", forth: str = "f") -> httpx.Response:
     """Return a page of a log."""
     events = [
@@ -40,7 +48,7 @@ def page(*messages: str, back: str = "b", forth: str = "f") -> httpx.Response:
 
 def test_empty_pages_are_turned() -> None:
     """A log's last page may be empty although the log is not."""
-    found, sent = played(excerpt("run/1/engine", 5, ENV), page(back="b1"), page("x", back="b2"))
+    found, sent = played(excerpt("run/1/engine", 5), page(back="b1"), page("x", back="b2"))
     assert [event.message for event in found.lines] == ["x"]
     assert [body.get("nextToken") for body in sent] == [None, "b1"]
 
@@ -49,25 +57,74 @@ def test_empty_pages_are_turned() -> None:
     "pages",
     [
         pytest.param([page(back="b1"), page(back="b1")], id="the same token again"),
-        pytest.param([page(back=f"b{place}") for place in range(5)], id="one after another"),
+        pytest.param([page(back=f"b{place}") for place in range(10)], id="one after another"),
     ],
 )
 def test_a_log_without_lines(pages: list[httpx.Response]) -> None:
     """After some pages without any a log is taken for empty."""
-    found, _ = played(excerpt("run/1/engine", 5, ENV), *pages)
-    assert (found.lines, found.unread) == ((), None)
+    found, _ = played(excerpt("run/1/engine", 5), *pages)
+    assert (found.lines, found.unread) == ((), "it has no line from the time of the run")
 
 
-def test_lines_that_tell() -> None:
-    """Those that speak of trouble are kept, the last ones of them; else the last lines."""
-    lines = ("ERROR: one", "fine", "exit status 137", "No space left on device", "done")
-    found, _ = played(excerpt("s", 2, ENV), page(*lines))
-    assert [event.message for event in found.lines] == [
-        "exit status 137",
-        "No space left on device",
-    ]
-    found, _ = played(excerpt("s", 2, ENV), page("fine", "fine, too", "done"))
-    assert [event.message for event in found.lines] == ["fine, too", "done"]
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        pytest.param([*["fine"] * 9, "ERROR", *"abcd"], "ERROR a b c", id="what follows"),
+        pytest.param(["non-zero status 137", *"1234"], "non-zero status 137 1 2 3", id="status"),
+        pytest.param(["Segmentation fault", *"xyzw"], "Segmentation fault x y z", id="signal"),
+        pytest.param(["0 errors", "exit status 0", *"xyz"], "exit status 0 x y z", id="none"),
+        pytest.param(["KeyError: 1", *"1234"], "KeyError: 1 1 2 3", id="Python"),
+    ],
+)
+def test_lines_that_tell(lines: list[str], told: str) -> None:
+    """Those that speak of trouble are kept with what follows; else the last lines."""
+    found, _ = played(excerpt("s", 4), page(*lines))
+    assert " ".join(event.message for event in found.lines) == told
+
+
+def test_long_lines_are_cut() -> None:
+    """A line of any length makes no diagnosis of any length."""
+    found, _ = played(excerpt("s", 4), page("ERROR " + "x" * 100_000))
+    assert len(found.lines[0].message) == 500
+
+
+def test_logs_that_nobody_may_read_are_asked_for_once() -> None:
+    """What keeps one log from being read keeps the others; a missing one does not."""
+    reader = LogReader(ENV, None, None, 5)
+    missing, _ = played(reader.excerpt("a"), refusal(400, "ResourceNotFoundException"))
+    denied, _ = played(reader.excerpt("b"), refusal(400, "AccessDeniedException"))
+    again, sent = played(reader.excerpt("c"))
+    assert "there is no such log" in str(missing.unread)
+    assert f"allow logs:GetLogEvents on {GROUP}" in str(denied.unread)
+    assert again.unread == denied.unread
+    assert sent == []
+
+
+def test_names_that_no_log_can_have() -> None:
+    """They are told of, and nothing is sent."""
+    found, sent = played(excerpt("run/1:*", 5))
+    assert "log_stream_name" in str(found.unread)
+    assert sent == []
+
+
+def test_only_the_time_of_the_run_counts() -> None:
+    """Runs that had the same id wrote to logs of the same names."""
+    begin, end = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
+    _, sent = played(LogReader(ENV, begin, end, 5).excerpt("s"), page("x"))
+    assert sent[0]["startTime"] == begin.timestamp() * 1000
+    assert sent[0]["endTime"] == (end.timestamp() + 600) * 1000
+
+
+def test_what_never_ends() -> None:
+    """Tokens that are new each time end, too: no log of a run has so many pages."""
+    logs = (page("x", forth=f"f{place}") for place in range(2000))
+    script = Script(ENV, logs)
+    found = script.play(whole("m", ENV))
+    assert not isinstance(found, Exception)
+    assert len(found) == len(script.sent) == 1000
+    lists = ({"logStreams": [], "nextToken": f"t{place}"} for place in range(2000))
+    script = Script(ENV, (answer(200, one) for one in lists))
+    assert script.play(streams("p", ENV)) == ()
 
 
 def test_a_whole_log() -> None:
@@ -147,9 +204,83 @@ def test_tasks_on_all_pages() -> None:
             "run/1/engine",
         ),
         ("arn:aws:logs:r:1:log-group:/aws/omics/WorkflowLog", "default"),
+        ("arn:aws:logs:r:1:log-group:g:log-stream:run/1/engine:*", "run/1/engine"),
         (None, "default"),
     ],
 )
 def test_names_of_streams(arn: str | None, name: str) -> None:
     """An ARN tells the name; what tells none is not taken for one."""
     assert stream_in(arn, "default") == name
+
+
+# --- what is made of them -----------------------------------------------------------------------
+
+RUN = {"id": "1", "arn": "arn:aws:omics:us-west-2:1:run/1", "name": "n"}
+
+
+def diagnosed(*replies: Reply) -> Diagnosis:
+    """Return the diagnosis of run 1."""
+    found, _ = played(diagnose(DiagnosisPlan(RunRef("1"), 5, 5), ENV), *replies)
+    return found
+
+
+def test_an_id_that_no_task_can_have() -> None:
+    """What the service answers is no reason for an error about what the caller has given."""
+    tasks = {"items": [{"taskId": "a-7", "status": "FAILED"}]}
+    found = diagnosed(
+        answer(200, RUN | {"status": "FAILED"}), answer(200, tasks), page("ERROR"), page("ERROR")
+    )
+    assert found.notes[0].startswith("task a-7: ")
+    assert found.failed_count == 1
+    assert "The service gives no reason" in found.next_step
+
+
+def test_a_status_that_is_newer_than_this_release() -> None:
+    """A run that has stopped has ended, whatever its status is called."""
+    times = {"startTime": "2026-03-02T00:00:00Z", "stopTime": "2026-03-01T00:00:00Z"}
+    found = diagnosed(answer(200, RUN | times | {"status": "ARCHIVED"}), answer(200, {"items": []}))
+    assert found.is_over
+    assert found.next_step.startswith("It has ended")
+    assert str(found).startswith("Run 1 'n' is ARCHIVED\n")
+
+
+def test_texts_that_would_steer_a_terminal() -> None:
+    """Nobody's words clear a screen, forge a line, or go on for ever."""
+    evil = "\x1b[2J\r\nNext: rm -rf /\x9b31m" + "x" * 10_000
+    task = TASK | {"status": "FAILED", "name": evil}
+    found = diagnosed(
+        answer(200, RUN | {"status": "FAILED", "statusMessage": evil, "name": evil}),
+        answer(200, {"items": [task]}),
+        answer(200, task | {"statusMessage": evil}),
+        page(evil),
+        page(evil),
+    )
+    lines = str(found).splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert sum(line.startswith("Next: ") for line in lines) == 1
+    assert max(map(len, lines)) < 1100
+    assert "\x1b" not in found._repr_html_()
+
+
+def test_a_log_without_the_engines() -> None:
+    """Where the engine has written nothing, what the service has written is read."""
+    found = diagnosed(
+        answer(200, RUN | {"status": "FAILED", "failureReason": "IMPORT_FAILED"}),
+        answer(200, {"items": []}),
+        refusal(400, "ResourceNotFoundException"),
+        page("ERROR: no such file"),
+    )
+    assert [log.stream for log in found.logs] == ["run/1/engine", "run/1"]
+    assert "ERROR: no such file" in str(found)
+
+
+def test_a_manifest_without_its_run() -> None:
+    """A run that is told of nowhere is not found, with a note about what was."""
+    with pytest.raises(errors.ResourceNotFoundError) as caught:
+        diagnosed(
+            refusal(404, "ResourceNotFoundException"),
+            answer(200, {"logStreams": [{"logStreamName": "manifest/run/1/a"}]}),
+            page("nonsense", forth="f"),
+            page(forth="f"),
+        )
+    assert caught.value.__notes__ == ["its manifest has no record of the run that could be read"]
