@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from attrs import frozen
@@ -27,12 +28,16 @@ class RunMark:
     """The run as it was last seen, in short; None if it never was."""
     just_started: bool = False
     """Whether the service may not find it yet."""
+    joined: datetime | None = None
+    """Since when it is waited for, if it never was seen; None if that is unknown."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the mark in JSON's terms; what is absent is left out."""
         told: dict[str, Any] = {"ref": str(self.ref)}
         if self.seen is not None:
             told["seen"] = in_short(self.seen).to_dict()
+        elif self.joined is not None:
+            told["joined"] = self.joined.isoformat(timespec="seconds")
         return told | ({"justStarted": True} if self.just_started else {})
 
     @classmethod
@@ -51,7 +56,8 @@ class RunMark:
         except UnreadableResponseError as error:
             raise ValueError(str(error)) from None
         ref = RunRef.parse(str(told.get("ref")))
-        return cls(ref, run, just_started=told.get("justStarted") is True)
+        joined = None if told.get("joined") is None else _moment(told["joined"])
+        return cls(ref, run, just_started=told.get("justStarted") is True, joined=joined)
 
 
 @frozen
@@ -84,6 +90,14 @@ class RunCheckpoint:
             ValueError: The text is no checkpoint, or one of a newer release.
         """
         return cls(tuple(_marks_in(text)))
+
+
+def _moment(text: object) -> datetime:
+    found = datetime.fromisoformat(str(text))
+    if found.tzinfo is None:
+        msg = f"expected a moment with a time zone, got {text!r}"
+        raise ValueError(msg)
+    return found
 
 
 def in_short(seen: GetRunResponse) -> GetRunResponse:

@@ -59,6 +59,8 @@ class Followed:
     ref: RunRef
     since: float
     """When it joined, on the clock that only ever grows."""
+    joined: datetime
+    """When it joined, by the time of day: another process may go on."""
     just_started: bool = False
     """Whether the caller gave the answer to its own start of it."""
     seen: RunListItem | GetRunResponse | None = None
@@ -105,7 +107,7 @@ class Followed:
 
     def mark(self) -> RunMark:
         """Return what another process has to know of it."""
-        return RunMark(self.ref, self.last, just_started=self.just_started)
+        return RunMark(self.ref, self.last, self.just_started, self.joined)
 
 
 @frozen(kw_only=True)

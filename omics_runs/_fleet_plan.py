@@ -136,12 +136,14 @@ def _found_in(runs: object, problems: Problems) -> Iterator[RunLike | RunMark]:
 
 
 def _followed(path: str, run: RunLike | RunMark, env: Env, problems: Problems) -> Followed:
-    now = env.clock.monotonic()
+    now, today = env.clock.monotonic(), env.clock.now()
     if isinstance(run, RunMark):
         created = None if run.seen is None else run.seen.creation_time
-        return Followed(run.ref, now, run.just_started, run.seen, created)
+        joined = run.joined or today
+        since = now - max(0.0, (today - joined).total_seconds())
+        return Followed(run.ref, since, joined, run.just_started, run.seen, created)
     ref, wrong = run_ref(run)
     problems += [(path, what) for _, what in wrong]
     created = run.creation_time if isinstance(run, (GetRunResponse, RunListItem)) else None
     seen = without_raw(run) if isinstance(run, GetRunResponse) else None
-    return Followed(ref, now, isinstance(run, StartRunResponse), seen, created)
+    return Followed(ref, now, today, isinstance(run, StartRunResponse), seen, created)

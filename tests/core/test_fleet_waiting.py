@@ -895,7 +895,9 @@ def test_another_process_goes_on_from_a_checkpoint() -> None:
     assert str(checkpoint) == text
     assert repr(checkpoint) == "RunCheckpoint(<10>)"
     assert checkpoint.refs == story.outcomes.pending
-    assert json.loads(text)["runs"][0] == {"ref": "99/u", "justStarted": True}
+    first = json.loads(text)["runs"][0]
+    assert datetime.fromisoformat(first.pop("joined")).tzinfo is not None
+    assert first == {"ref": "99/u", "justStarted": True}
     service.runs.pop("13")
     replace(service, "14")
     for run_id in ("10", "11", *IDS[5:]):
@@ -905,6 +907,19 @@ def test_another_process_goes_on_from_a_checkpoint() -> None:
     assert type(outcomes["13"].error) is errors.RunGoneError
     assert type(outcomes["14"].error) is errors.RunGoneError
     assert outcomes[f"11/{uuid_of('11')}"].error is None
+
+
+def test_looks_from_time_to_time_settle_what_was_never_seen() -> None:
+    """A run that nobody finds is given its minute once, and not again with each look."""
+    runs = [StartRunResponse(id="99", uuid="u"), RunRef("98", "v")]
+    early = Story(Service(), runs, timeout=0)
+    assert {type(one.error) for one in early.outcomes} == {errors.WaitTimeoutError}
+    text = str(early.outcomes.checkpoint())
+    told = json.loads(text)
+    for run in told["runs"]:
+        run["joined"] = (datetime.now(UTC) - timedelta(minutes=2)).isoformat()
+    late = Story(Service(), RunCheckpoint.parse(json.dumps(told)), timeout=0)
+    assert {type(one.error) for one in late.outcomes} == {errors.ResourceNotFoundError}
 
 
 def test_outcomes_that_were_not_taken_are_in_the_checkpoint() -> None:
@@ -928,6 +943,9 @@ def test_outcomes_that_were_not_taken_are_in_the_checkpoint() -> None:
         pytest.param('{"version":1,"runs":[7]}', id="a run that is none"),
         pytest.param('{"version":1,"runs":[{}]}', id="a run without reference"),
         pytest.param('{"version":1,"runs":[{"ref":"1","seen":{}}]}', id="seen nothing"),
+        pytest.param(
+            '{"version":1,"runs":[{"ref":"1","joined":"2026-01-01T00:00:00"}]}', id="no zone"
+        ),
     ],
 )
 def test_a_text_that_is_no_checkpoint_is_refused(text: str) -> None:
