@@ -90,7 +90,7 @@ class Diagnosis:
         own = self.failure_reason
         if self.status != RunStatus.FAILED or (own is not None and own not in VAGUE):
             return own
-        return next(iter(self._causes), own)
+        return next(iter(self.causes), own)
 
     @property
     def is_over(self) -> bool:
@@ -99,8 +99,8 @@ class Diagnosis:
         return self.status in TERMINAL or (not self.status.is_known and has_stopped)
 
     @property
-    def _causes(self) -> tuple[FailureReason, ...]:
-        """What failed tasks tell, the first one first: those that nothing has made up for."""
+    def causes(self) -> tuple[FailureReason, ...]:
+        """What the failed tasks tell that nothing has made up for, the first one first."""
         decisive = [task for task in self.failed_tasks if not task.is_made_up_for]
         told = [task.failure_reason for task in decisive or self.failed_tasks]
         return tuple(dict.fromkeys(one for one in told if one and one not in VAGUE))
@@ -141,6 +141,7 @@ class Diagnosis:
             "stop_time": _iso(self.stop_time),
             "output_uri": self.output_uri,
             "cause": self.cause and str(self.cause),
+            "causes": [str(cause) for cause in self.causes],
             "retryable": self.retryable,
             "who": self.who,
             "advice": self.advice,
@@ -178,7 +179,7 @@ def explanation(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     if diagnosis.cause is None:
         return
     if diagnosis.cause != diagnosis.failure_reason:
-        yield "Because of a task", ", ".join(map(str, diagnosis._causes))  # noqa: SLF001
+        yield "Because of a task", ", ".join(map(str, diagnosis.causes))
     yield "Who can act", str(diagnosis.who)
     yield "Try it again", _TRY_AGAIN[diagnosis.retryable]
     yield "What to do", str(diagnosis.advice)
