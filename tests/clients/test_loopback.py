@@ -245,6 +245,7 @@ def test_a_cancelled_call_is_not_retried(backend: str) -> None:
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_cancelled_wait_leaves_the_run_alone(emulator: Emulator, url: str, backend: str) -> None:
     """Cancelling a wait sends no CancelRun, and the client goes on working."""
+    emulator.plan(after=1e7)  # so that no machine is too slow to see the run under way
     keys = Credentials(emulator.access_key, emulator.secret_key)
 
     async def main() -> None:
