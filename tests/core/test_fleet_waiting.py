@@ -922,6 +922,12 @@ def test_looks_from_time_to_time_settle_what_was_never_seen() -> None:
     assert {type(one.error) for one in late.outcomes} == {errors.ResourceNotFoundError}
 
 
+def test_a_checkpoint_that_does_not_say_since_when() -> None:
+    """One of an earlier release is read, and written, without."""
+    text = '{"version":1,"runs":[{"ref":"1"}]}'
+    assert str(RunCheckpoint.parse(text)) == text
+
+
 def test_outcomes_that_were_not_taken_are_in_the_checkpoint() -> None:
     """What was seen but not handed out is asked for again by who goes on."""
     story = Story(Service(["1", "2"], "COMPLETED"), ["1", "2"])
