@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class AsyncInsight(AsyncReruns):
-    """Looking into runs."""
+    """Looking into runs.
+
+    Each call on the way has the client's timeout and retry policy; `with_options` gives others.
+    """
 
     async def diagnose(self, run: RunLike, *, tasks: int = 5, lines: int = 10) -> Diagnosis:
         """Find out what became of a run, why, who can act, and what to do next.
@@ -25,7 +28,8 @@ class AsyncInsight(AsyncReruns):
         because there is no such log, is told in the diagnosis. A run that the service has forgotten
         is told of from its manifest.
 
-        The lines of a log are those that speak of trouble, else its last ones, among its last 200.
+        The lines of a log are those that speak of trouble, else its last ones, among the last 200
+        that were written from the run's creation to ten minutes after its end.
 
         Args:
             run: The run: its id, a `RunRef` or its text, or an answer that speaks of it. If its
@@ -71,9 +75,10 @@ class AsyncInsight(AsyncReruns):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        from omics_runs._manifests import manifest, plan_manifest
+        from omics_runs._manifests import manifest
+        from omics_runs._wait_plan import named_by
 
-        return await self._run(manifest(plan_manifest(run), self._env))
+        return await self._run(manifest(named_by(run, "manifest"), self._env))
 
     async def outputs(self, run: RunLike) -> RunOutputs:
         """Ask where the results of a run are.
@@ -93,9 +98,10 @@ class AsyncInsight(AsyncReruns):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        from omics_runs._outputs import outputs, plan_outputs
+        from omics_runs._outputs import outputs
+        from omics_runs._wait_plan import named_by
 
-        return await self._run(outputs(plan_outputs(run), self._env))
+        return await self._run(outputs(named_by(run, "outputs"), self._env))
 
     async def timeline(self, run: RunLike) -> Timeline:
         """Find out where the time of a run went, and how busy its tasks were.
@@ -119,6 +125,7 @@ class AsyncInsight(AsyncReruns):
             TransportError: No usable answer came.
             UnreadableResponseError: An answer came that could not be read.
         """
-        from omics_runs._timelines import plan_timeline, timeline
+        from omics_runs._timelines import timeline
+        from omics_runs._wait_plan import named_by
 
-        return await self._run(timeline(plan_timeline(run), self._env))
+        return await self._run(timeline(named_by(run, "timeline"), self._env))

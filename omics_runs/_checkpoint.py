@@ -64,8 +64,8 @@ class RunMark:
 class RunCheckpoint:
     """The runs of a wait that have not ended yet, for another process to go on with.
 
-    `str(checkpoint)` and `RunCheckpoint.parse` turn it into JSON text and back. It holds nothing
-    but the runs: neither keys nor how long to wait.
+    `str(checkpoint)` and `RunCheckpoint.parse` turn it into JSON text and back. It holds
+    the runs and since when each is waited for: neither keys nor how long to wait.
     """
 
     marks: tuple[RunMark, ...]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 from attrs import frozen
 
-from omics_runs._core import outcome
+from omics_runs._core import Failure, outcome
 from omics_runs._diagnosis import Diagnosis, FailedTask
 from omics_runs._errors import InvalidRequestError
 from omics_runs._generated.enums import FailureReason, RunStatus, TaskStatus
@@ -28,11 +28,11 @@ from omics_runs._logs import (
     stream_in,
     task_stream,
 )
-from omics_runs._manifest import Manifest, TaskManifest
+from omics_runs._manifest import Manifest, RunManifest, TaskManifest
 from omics_runs._manifests import look_or_find
 from omics_runs._run_ref import RunRef
 from omics_runs._run_tasks import all_tasks
-from omics_runs._wait_plan import refuse, run_ref
+from omics_runs._wait_plan import named_by
 
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
@@ -44,6 +44,8 @@ MOST = 100
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 
+Run: TypeAlias = GetRunResponse | RunManifest
+"""A run, as the service tells of it, or as its manifest does once the service has forgotten it."""
 Task: TypeAlias = TaskListItem | TaskManifest
 
 
@@ -64,8 +66,7 @@ def plan_diagnosis(run: RunLike, tasks: object, lines: object) -> DiagnosisPlan:
     Raises:
         InvalidRequestError: `run` names no run, or a count is none.
     """
-    ref, problems = run_ref(run)
-    refuse("diagnose", problems)
+    ref = named_by(run, "diagnose")
     return DiagnosisPlan(ref, _count("tasks", tasks), _count("lines", lines))
 
 
@@ -86,74 +87,49 @@ def diagnose(plan: DiagnosisPlan, env: Env) -> Flow[Diagnosis]:
         CredentialsError: There are no keys to sign with.
     """
     seen = yield from look_or_find(plan.ref, env)
-    if isinstance(seen, GetRunResponse):
-        return (yield from _of_run(seen, plan, env))
-    return (yield from _of_manifest(seen, plan, env))
-
-
-def _of_run(run: GetRunResponse, plan: DiagnosisPlan, env: Env) -> Flow[Diagnosis]:
-    tasks, trouble = yield from all_tasks(run.id, env)
-    failed, logs = failed_tasks(tasks), LogReader(env, run.creation_time, run.stop_time, plan.lines)
+    if isinstance(seen, Manifest):
+        assert seen.run is not None  # noqa: S101  (else it would not have been taken for one)
+        return (yield from _told(seen.run, seen.tasks, [], plan, env))
+    tasks, trouble = yield from all_tasks(seen.id, env)
     notes = [] if trouble is None else [f"the tasks, or some of them: {trouble}"]
-    looked_at: list[FailedTask] = []
+    return (yield from _told(seen, tasks, notes, plan, env))
+
+
+def _told(
+    seen: Run, tasks: Sequence[Task], notes: Sequence[str], plan: DiagnosisPlan, env: Env
+) -> Flow[Diagnosis]:
+    """Look closer at what has failed, and tell all that was seen."""
+    ref = RunRef(plan.ref.id, seen.uuid or plan.ref.uuid)
+    logs = LogReader(env, seen.creation_time, seen.stop_time, plan.lines)
+    failed, looked_at, unseen = failed_tasks(tasks), list[FailedTask](), list[str]()
     for task in failed[: plan.tasks]:
-        closer, why = yield from _closer(run.id, task, logs)
+        closer, why = yield from _closer(seen, task, logs)
         looked_at.append(closer)
-        notes += [] if why is None else [why]
-    location = run.log_location
-    engine = stream_in(location.engine_log_stream if location else None, engine_stream(run.id))
-    told = yield from _logs(run.status, engine, run_stream(run.id), logs)
-    return Diagnosis(
-        run=run.ref,
-        name=run.name,
-        status=run.status,
-        is_forgotten=False,
-        failure_reason=run.failure_reason,
-        status_message=run.status_message,
-        creation_time=run.creation_time,
-        start_time=run.start_time,
-        stop_time=run.stop_time,
-        output_uri=run.run_output_uri,
-        tasks=len(tasks),
-        failed_tasks=tuple(looked_at),
-        failed_count=len(failed),
-        logs=told,
-        notes=(*notes, *_unread(looked_at, told)),
-    )
-
-
-def _of_manifest(manifest: Manifest, plan: DiagnosisPlan, env: Env) -> Flow[Diagnosis]:
-    run, tasks = manifest.run, manifest.tasks
-    assert run is not None  # noqa: S101  (else it would not have been taken for one)
-    ref = RunRef(plan.ref.id, run.uuid or plan.ref.uuid)
-    failed, logs = failed_tasks(tasks), LogReader(env, run.creation_time, run.stop_time, plan.lines)
-    looked_at: list[FailedTask] = []
-    for task in failed[: plan.tasks]:
-        log = yield from logs.excerpt(task_stream(ref.id, task.task_id))
-        looked_at.append(attrs.evolve(task, log=log))
-    told = yield from _logs(run.status, engine_stream(ref.id), run_stream(ref.id), logs)
+        unseen += [] if why is None else [why]
+    told = yield from _logs(seen, logs)
     return Diagnosis(
         run=ref,
-        name=run.name,
-        status=run.status,
-        is_forgotten=True,
-        failure_reason=FailureReason(run.failure_reason) if run.failure_reason else None,
-        status_message=run.status_message,
-        creation_time=run.creation_time,
-        start_time=run.start_time,
-        stop_time=run.stop_time,
-        output_uri=run.run_output_uri,
+        name=seen.name,
+        status=seen.status,
+        is_forgotten=isinstance(seen, RunManifest),
+        failure_reason=FailureReason(seen.failure_reason) if seen.failure_reason else None,
+        status_message=seen.status_message,
+        creation_time=seen.creation_time,
+        start_time=seen.start_time,
+        stop_time=seen.stop_time,
+        as_of=env.clock.now(),
+        output_uri=seen.run_output_uri,
         tasks=len(tasks),
         failed_tasks=tuple(looked_at),
         failed_count=len(failed),
         logs=told,
-        notes=_unread(looked_at, told),
+        notes=(*notes, *unseen, *_unread(looked_at, told)),
     )
 
 
 def failed_tasks(tasks: Sequence[Task]) -> list[FailedTask]:
     """Return the failed ones of a run's tasks: those first that nothing has made up for."""
-    attempts = Counter(task.name for task in tasks)
+    attempts, completed = Counter(task.name for task in tasks), _completed(tasks)
     failed = [task for task in tasks if task.status == TaskStatus.FAILED]
     in_order = sorted(failed, key=lambda task: task.stop_time or LATEST)
     found = [
@@ -163,7 +139,7 @@ def failed_tasks(tasks: Sequence[Task]) -> list[FailedTask]:
             failure_reason=_reason_of(task),
             status_message=getattr(task, "status_message", None),
             attempts=attempts[task.name] if task.name else 1,
-            is_made_up_for=any(_makes_up_for(other, task) for other in tasks),
+            is_made_up_for=_is_made_up_for(task, completed),
             log=None,
         )
         for task in in_order
@@ -171,11 +147,19 @@ def failed_tasks(tasks: Sequence[Task]) -> list[FailedTask]:
     return sorted(found, key=lambda task: task.is_made_up_for)
 
 
-def _makes_up_for(other: Task, failed: Task) -> bool:
-    """Return whether a task is a later try of a failed one, and has completed."""
-    if other.status != TaskStatus.COMPLETED or other.name is None or other.name != failed.name:
-        return False
-    begin, end = other.creation_time, failed.stop_time
+def _completed(tasks: Sequence[Task]) -> Mapping[str, datetime]:
+    """Return when the last one of each name that has completed was created."""
+    found: dict[str, datetime] = {}
+    for task in tasks:
+        begin = task.creation_time
+        if task.name and begin and task.status == TaskStatus.COMPLETED:
+            found[task.name] = max(begin, found.get(task.name, begin))
+    return found
+
+
+def _is_made_up_for(failed: Task, completed: Mapping[str, datetime]) -> bool:
+    """Return whether a later try of a failed task has completed."""
+    begin, end = completed.get(failed.name or ""), failed.stop_time
     return begin is not None and end is not None and begin >= end
 
 
@@ -184,35 +168,42 @@ def _reason_of(task: Task) -> FailureReason | None:
     return FailureReason(reason) if reason else None
 
 
-def _closer(run_id: str, task: FailedTask, logs: LogReader) -> Flow[tuple[FailedTask, str | None]]:
-    """Ask for one task, since only that tells why it failed, and where its log is."""
-    request, env = GetRunTaskRequest(id=run_id, task_id=task.task_id), logs.env
-    stream, why = task_stream(run_id, task.task_id), None
-    try:
-        seen: Any = yield from outcome(request, env, env.timeout, env.retry)
-    except InvalidRequestError as error:  # an id that no task can have, as far as is known
-        seen = error.with_traceback(None)
-    if not isinstance(seen, GetRunTaskResponse):
-        why = f"task {task.task_id}: {seen}"
-    else:
-        stream = stream_in(seen.log_stream, stream)
-        task = attrs.evolve(
-            task, failure_reason=seen.failure_reason, status_message=seen.status_message
-        )
+def _closer(seen: Run, task: FailedTask, logs: LogReader) -> Flow[tuple[FailedTask, str | None]]:
+    """Read a task's log, and ask the service why it failed, unless it has forgotten the run."""
+    stream, why = task_stream(seen.id, task.task_id), None
+    if isinstance(seen, GetRunResponse):
+        asked = yield from _asked(seen.id, task.task_id, logs.env)
+        if isinstance(asked, GetRunTaskResponse):
+            stream = stream_in(asked.log_stream, stream)
+            reason, message = asked.failure_reason, asked.status_message
+            task = attrs.evolve(task, failure_reason=reason, status_message=message)
+        else:
+            why = f"task {task.task_id}: {asked}"
     log = yield from logs.excerpt(stream)
     return attrs.evolve(task, log=log), why
 
 
-def _logs(
-    status: RunStatus, engine: str, run: str, logs: LogReader
-) -> Flow[tuple[LogExcerpt, ...]]:
+def _asked(
+    run_id: str, task_id: str, env: Env
+) -> Flow[GetRunTaskResponse | Failure | InvalidRequestError]:
+    """Ask for one task, since only that tells why it failed, and where its log is."""
+    request = GetRunTaskRequest(id=run_id, task_id=task_id)
+    try:
+        return (yield from outcome(request, env, env.timeout, env.retry))
+    except InvalidRequestError as error:  # an id that no task can have, as far as is known
+        return error.with_traceback(None)
+
+
+def _logs(seen: Run, logs: LogReader) -> Flow[tuple[LogExcerpt, ...]]:
     """Read the engine's log, and where it tells nothing what the service has written."""
-    if status != RunStatus.FAILED:
+    if seen.status != RunStatus.FAILED:
         return ()
-    told = yield from logs.excerpt(engine)
+    location = seen.log_location if isinstance(seen, GetRunResponse) else None
+    named = None if location is None else location.engine_log_stream
+    told = yield from logs.excerpt(stream_in(named, engine_stream(seen.id)))
     if told.lines:
         return (told,)
-    return told, (yield from logs.excerpt(run))
+    return told, (yield from logs.excerpt(run_stream(seen.id)))
 
 
 def _unread(tasks: Sequence[FailedTask], logs: Sequence[LogExcerpt]) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from omics_runs._advice import Mender
 from omics_runs._durations import in_words
 from omics_runs._generated.enums import FailureReason, RunStatus
-from omics_runs._html import shortened
 from omics_runs._lifecycle import TERMINAL
+from omics_runs._lines import one_line, printable, shortened
 from omics_runs._run_ref import RunRef
 
 if TYPE_CHECKING:
@@ -41,12 +41,13 @@ class FailedTask:
     """How many tasks of this name the run has had: each try is a task of its own, and so is each
     shard of a task that is scattered under one name."""
     is_made_up_for: bool
-    """Whether a task of this name has completed: then this one need not be why the run failed."""
-    log: LogExcerpt | None
+    """Whether a later task of this name has completed: then this one need not be why the run
+    failed."""
+    log: LogExcerpt | None = field(repr=False)
     """The telling lines of its log; None if it was not looked at."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Diagnosis:
     """What became of a run, why, who can do something about it, and what to do next.
 
@@ -71,10 +72,12 @@ class Diagnosis:
     """When it began to run."""
     stop_time: datetime | None
     """When it ended."""
+    as_of: datetime
+    """When it was looked at."""
     output_uri: str | None
     """The S3 URI below which it writes, where the service tells it."""
     tasks: int
-    """How many tasks it has had."""
+    """How many tasks it has had, as far as they could be listed; else `notes` tell why not."""
     failed_tasks: tuple[FailedTask, ...]
     """The failed tasks that were looked at, those first that nothing has made up for."""
     failed_count: int
@@ -139,6 +142,7 @@ class Diagnosis:
             "creation_time": _iso(self.creation_time),
             "start_time": _iso(self.start_time),
             "stop_time": _iso(self.stop_time),
+            "as_of": _iso(self.as_of),
             "output_uri": self.output_uri,
             "cause": self.cause and str(self.cause),
             "causes": [str(cause) for cause in self.causes],
@@ -156,6 +160,9 @@ class Diagnosis:
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
+    def __repr__(self) -> str:
+        return f"<Diagnosis: {shown(headline(self))}>"
+
     def _repr_html_(self) -> str:
         from omics_runs._diagnosis_html import to_html  # noqa: PLC0415  (for notebooks only)
 
@@ -165,8 +172,8 @@ class Diagnosis:
 def headline(diagnosis: Diagnosis) -> str:
     """Return what became of the run, in one line."""
     name = f" {diagnosis.name!r}" if diagnosis.name else ""
-    took = _span(diagnosis.start_time, diagnosis.stop_time)
-    after = f" after {took}" if took and diagnosis.is_over else ""
+    took = _took(diagnosis)
+    after = f" after {took}" if took and diagnosis.is_over else f", for {took}" if took else ""
     why = f": {diagnosis.failure_reason}" if diagnosis.failure_reason else ""
     forgotten = " (forgotten by the service; this is its manifest)" * diagnosis.is_forgotten
     return f"Run {diagnosis.run.id}{name} is {diagnosis.status}{after}{why}{forgotten}"
@@ -219,31 +226,27 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
         if task.status_message:
             yield f"    {shown(task.status_message)}"
         if task.log and task.log.lines:
-            yield f"    Log {task.log.stream}:"
+            yield f"    Log {shown(task.log.stream)}:"
             yield from (f"      {line}" for line in log_lines(task.log))
     for log in diagnosis.logs:
         if log.lines:
-            yield f"Log {log.stream}:"
+            yield f"Log {shown(log.stream)}:"
             yield from (f"    {line}" for line in log_lines(log))
     if diagnosis.notes:
         yield "Not seen:"
         yield from (f"  {shown(note)}" for note in diagnosis.notes)
-    yield f"Next: {diagnosis.next_step}"
+    yield f"Next: {shown(diagnosis.next_step)}"
 
 
 def log_lines(log: LogExcerpt) -> Iterator[str]:
     """Yield the lines of a log, with their times in UTC."""
     for event in log.lines:
-        yield f"{event.timestamp:%Y-%m-%d %H:%M:%S}  {_harmless(event.message.rstrip())}"
+        yield f"{event.timestamp:%Y-%m-%d %H:%M:%S}  {printable(event.message.rstrip())}"
 
 
 def shown(text: str) -> str:
     """Return somebody's text in one line of a bounded length, which steers no terminal."""
-    return _harmless(shortened(" ".join(text.split()), LONGEST))
-
-
-def _harmless(text: str) -> str:
-    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in text)
+    return shortened(one_line(text), LONGEST)
 
 
 def _next_step(diagnosis: Diagnosis) -> str:
@@ -261,18 +264,30 @@ def _next_step(diagnosis: Diagnosis) -> str:
         case RunStatus.CANCELLED:
             return f"It was cancelled. To have it run after all: {again}."
         case _ if not diagnosis.is_over:
-            return f"It has not ended. Wait for its end: client.wait_until({name!r}, TERMINAL)."
+            why = _QUEUED if diagnosis.status == RunStatus.PENDING else ""
+            return f"It has not ended{why}. Wait for it: client.wait_until({name!r}, TERMINAL)."
         case _:
             return f"It has ended. To have it run once more: {again}."
 
 
 _READ = "Read what the tasks and logs below say: the cause is in the code or in the data."
 _LOOK = "The service gives no reason: read what failed and the logs. Then:"
+_QUEUED = (
+    ", and waits for a free place among the runs, CPUs and GPUs that the account and its run group "
+    "may have at once: see get_run_group, and the quotas of the account"
+)
 _BEFORE = {
     True: "Start it once more:",
     False: "When that is mended, with what is to be different as further arguments:",
     None: "When that is settled:",
 }
+
+
+def _took(diagnosis: Diagnosis) -> str:
+    """Return how long it has run; for one that goes on so far, or how long it has waited."""
+    if diagnosis.is_over:
+        return _span(diagnosis.start_time, diagnosis.stop_time)
+    return _span(diagnosis.start_time or diagnosis.creation_time, diagnosis.as_of)
 
 
 def _span(begin: datetime | None, end: datetime | None) -> str:

@@ -8,23 +8,14 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
+from omics_runs._lines import one_line
+
 CELL = "text-align:left;vertical-align:top;padding:2px 8px"
 
 
 def escaped(text: str) -> str:
     """Return a text for an element or an attribute: in one line, all of it harmless."""
-    words = " ".join(text.split())
-    if not words.isprintable():
-        words = "".join(one if one.isprintable() else "\ufffd" for one in words)
-    return html.escape(words)
-
-
-def shortened(text: str, limit: int) -> str:
-    """Return a text of at most `limit` characters; what is left out is in its middle."""
-    if len(text) <= limit:
-        return text
-    end = limit // 3
-    return f"{text[: limit - end - 1]}…{text[len(text) - end :]}"
+    return html.escape(one_line(text))
 
 
 def card(caption: str, rows: Iterable[tuple[str, str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -19,14 +19,16 @@ from omics_runs._generated.models import (
     LogStream,
     OutputLogEvent,
 )
-from omics_runs._html import shortened
+from omics_runs._lines import shortened
 from omics_runs._model import Response
+from omics_runs._paging import MOST_PAGES, endless
 from omics_runs._request import Request
 
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
     from omics_runs._env import Env
 
+T = TypeVar("T")
 Out = TypeVar("Out", bound=Response)
 Unread: TypeAlias = Failure | ConfigurationError | InvalidRequestError
 """Why a log could not be read."""
@@ -40,8 +42,6 @@ LONGEST_LINE = 500
 """Characters of a line that are kept."""
 EMPTY_PAGES = 10
 """After so many pages in a row without a line a log is taken for empty."""
-MOST_PAGES = 1000
-"""The most pages of a manifest, or of a list of logs, that are turned."""
 CONTEXT = 3
 """How many lines are told after one that speaks of trouble."""
 LATE = timedelta(minutes=10)
@@ -179,32 +179,37 @@ def whole(stream: str, env: Env) -> Flow[tuple[str, ...] | Unread]:
     request = GetLogEventsRequest(
         log_group_name=GROUP, log_stream_name=stream, start_from_head=True
     )
-    found: list[str] = []
-    seen: set[str | None] = {None}
-    for _ in range(MOST_PAGES):
-        page = yield from _asked(request, env)
-        if isinstance(page, Exception):
-            return page
-        found += [event.message for event in page.events]
-        if page.next_forward_token in seen:  # which is how this service says that this was all
-            break
-        seen.add(page.next_forward_token)
-        request = request.replace(next_token=page.next_forward_token)
-    return tuple(found)
+    return _all(
+        request,
+        env,
+        lambda page: [event.message for event in page.events],
+        lambda page: page.next_forward_token,
+    )
 
 
 def streams(prefix: str, env: Env) -> Flow[tuple[LogStream, ...] | Unread]:
     """Find the logs whose names begin with `prefix`."""
     request = DescribeLogStreamsRequest(log_group_name=GROUP, log_stream_name_prefix=prefix)
-    found: list[LogStream] = []
+    return _all(request, env, lambda page: page.log_streams, lambda page: page.next_token)
+
+
+def _all(
+    request: Request[Out],
+    env: Env,
+    items: Callable[[Out], Iterable[T]],
+    next_token: Callable[[Out], str | None],
+) -> Flow[tuple[T, ...] | Unread]:
+    """Turn pages until there is no token, or one comes again, which says that this was all."""
+    found: list[T] = []
     seen: set[str | None] = {None}
     for _ in range(MOST_PAGES):
         page = yield from _asked(request, env)
         if isinstance(page, Exception):
             return page
-        found += page.log_streams
-        if page.next_token in seen:
-            break
-        seen.add(page.next_token)
-        request = request.replace(next_token=page.next_token)
-    return tuple(found)
+        found += items(page)
+        token = next_token(page)
+        if token in seen:
+            return tuple(found)
+        seen.add(token)
+        request = request.replace(next_token=token)
+    return endless(request)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeGuard
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from omics_runs._core import outcome
-from omics_runs._errors import ServiceError
 from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._generated.models import GetRunResponse, LogStream
 from omics_runs._lifecycle import RUN_LIFE, TERMINAL, Verdict
@@ -14,28 +13,14 @@ from omics_runs._logs import Unread, manifest_prefix, streams, whole
 from omics_runs._manifest import Manifest
 from omics_runs._manifest_errors import ManifestNotFoundError
 from omics_runs._manifest_reading import read_manifest
+from omics_runs._rules import EPOCH
 from omics_runs._run_ref import RunRef
 from omics_runs._subjects import RunSubject
 from omics_runs._wait_errors import RunReplacedError
-from omics_runs._wait_plan import refuse, run_ref
 
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
     from omics_runs._env import Env
-    from omics_runs._subjects import RunLike
-
-LONG_AGO = datetime.fromtimestamp(0, UTC)
-
-
-def plan_manifest(run: RunLike) -> RunRef:
-    """Return what names the run.
-
-    Raises:
-        InvalidRequestError: `run` names no run.
-    """
-    ref, problems = run_ref(run)
-    refuse("manifest", problems)
-    return ref
 
 
 def manifest(ref: RunRef, env: Env) -> Flow[Manifest]:
@@ -57,12 +42,12 @@ def manifest(ref: RunRef, env: Env) -> Flow[Manifest]:
     return found
 
 
-def look(ref: RunRef, env: Env) -> Flow[GetRunResponse | ServiceError | RunReplacedError]:
+def look(ref: RunRef, env: Env) -> Flow[GetRunResponse | ResourceNotFoundError | RunReplacedError]:
     """Return the run as the service knows it now, or the error of one that it does not know."""
     subject = RunSubject(ref)
     seen = yield from outcome(subject.request(), env, env.timeout, env.retry)
     if isinstance(seen, Exception):
-        if is_not_found(seen):
+        if isinstance(seen, ResourceNotFoundError):
             return seen
         raise seen
     try:
@@ -94,11 +79,6 @@ def look_or_find(ref: RunRef, env: Env) -> Flow[GetRunResponse | Manifest]:
     raise seen
 
 
-def is_not_found(error: Exception) -> TypeGuard[ServiceError]:
-    """Return whether the service says that there is no such thing."""
-    return isinstance(error, ResourceNotFoundError)
-
-
 def find(ref: RunRef, env: Env) -> Flow[Manifest | ManifestNotFoundError | Unread]:
     """Read the manifest by the run's uuid, or if that is unknown the latest one of its id."""
     prefix = manifest_prefix(ref.id)
@@ -107,24 +87,29 @@ def find(ref: RunRef, env: Env) -> Flow[Manifest | ManifestNotFoundError | Unrea
     else:
         found = yield from streams(prefix, env)
         if isinstance(found, Exception):
-            return _none(ref, found) if is_not_found(found) else found
+            return _none_or(found, ref)
         if not found:
             return _none(ref)
         name = max(found, key=_written).log_stream_name
     messages = yield from whole(name, env)
     if isinstance(messages, Exception):
-        return _none(ref, messages) if is_not_found(messages) else messages
+        return _none_or(messages, ref)
     return read_manifest(messages) if messages else _none(ref)
 
 
 def _written(stream: LogStream) -> datetime:
-    return stream.last_event_timestamp or stream.creation_time or LONG_AGO
+    return stream.last_event_timestamp or stream.creation_time or EPOCH
 
 
 def _refuse_active(seen: GetRunResponse) -> None:
     if RUN_LIFE.verdict(TERMINAL, seen) is Verdict.WAIT:
         msg = f"run {seen.id} is {seen.status}: its manifest is written when it has ended"
         raise ManifestNotFoundError(msg, run=seen.ref)
+
+
+def _none_or(trouble: Unread, ref: RunRef) -> ManifestNotFoundError | Unread:
+    """Return that there is none, if that is what the trouble is."""
+    return _none(ref, trouble) if isinstance(trouble, ResourceNotFoundError) else trouble
 
 
 def _none(ref: RunRef, cause: Exception | None = None) -> ManifestNotFoundError:

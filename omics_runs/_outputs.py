@@ -12,12 +12,10 @@ from omics_runs._generated.models import GetRunResponse
 from omics_runs._lifecycle import TERMINAL
 from omics_runs._run_ref import RunRef
 from omics_runs._subjects import RunSubject
-from omics_runs._wait_plan import refuse, run_ref
 
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
     from omics_runs._env import Env
-    from omics_runs._subjects import RunLike
 
 SUMMARIES = ("logs/outputs.json", "logs/output.json")
 """Where engines write which file is which output, below the run's own place.
@@ -51,17 +49,6 @@ class RunOutputs:
         return place if self.is_complete else f"{place} (run {self.run.id} is {self.status})"
 
 
-def plan_outputs(run: RunLike) -> RunRef:
-    """Return what names the run.
-
-    Raises:
-        InvalidRequestError: `run` names no run.
-    """
-    ref, problems = run_ref(run)
-    refuse("outputs", problems)
-    return ref
-
-
 def outputs(ref: RunRef, env: Env) -> Flow[RunOutputs]:
     """Ask where a run's results are."""
     subject = RunSubject(ref)
@@ -73,10 +60,5 @@ def outputs(ref: RunRef, env: Env) -> Flow[RunOutputs]:
 def outputs_of(run: GetRunResponse) -> RunOutputs:
     """Return where the results of a run are; the place is never put together of its parts."""
     uri = run.run_output_uri
-    below = "" if uri is None else uri.rstrip("/")
-    return RunOutputs(
-        run=run.ref,
-        status=run.status,
-        uri=uri,
-        summary_uris=tuple(f"{below}/{name}" for name in SUMMARIES) if uri else (),
-    )
+    summaries = [f"{uri.rstrip('/')}/{name}" for name in SUMMARIES] if uri else []
+    return RunOutputs(run=run.ref, status=run.status, uri=uri, summary_uris=tuple(summaries))

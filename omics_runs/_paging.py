@@ -16,6 +16,9 @@ from omics_runs._request import Request
 Item = TypeVar("Item")
 Page = TypeVar("Page", bound=Response)
 
+MOST_PAGES = 1_000
+"""The most pages that are turned where nobody but this SDK could end it."""
+
 
 def check_limit(name: str, limit: object) -> None:
     """Refuse a `limit` that is no count.
@@ -26,6 +29,13 @@ def check_limit(name: str, limit: object) -> None:
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
         what = f"must be a whole number of at least 0, or None, got {limit!r}"
         raise InvalidRequestError(name, [("limit", what)])
+
+
+def endless(request: Request[Any]) -> UnreadableResponseError:
+    """Return the error of a list that still goes on after the last page to be turned."""
+    name = operation_of(request, OPERATIONS).name
+    msg = f"there were still more pages after {MOST_PAGES:,}"
+    return UnreadableResponseError(msg, operation=name, request=request)
 
 
 class Walk(Generic[Page]):

@@ -13,7 +13,7 @@ from omics_runs._generated.overrides import StartRunOverrides
 from omics_runs._lifecycle import RUN_LIFE, TERMINAL, Verdict
 from omics_runs._overwrites import overwrites
 from omics_runs._subjects import RunSubject
-from omics_runs._wait_plan import Problems, refuse, run_ref
+from omics_runs._wait_plan import Problems, named_by, refuse
 
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
@@ -47,8 +47,7 @@ def plan_rerun(run: RunLike, overrides: Mapping[str, Any]) -> RerunPlan:
         if name not in NAMES:
             msg = f"rerun() got an unexpected keyword argument {name!r}"
             raise TypeError(msg)
-    ref, problems = run_ref(run)
-    refuse("rerun", problems)
+    ref = named_by(run, "rerun")
     return RerunPlan(ref, run if isinstance(run, GetRunResponse) else None, overrides)
 
 

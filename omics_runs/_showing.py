@@ -12,7 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from omics_runs._durations import in_words
-from omics_runs._html import card, grid, shortened
+from omics_runs._html import card, grid
+from omics_runs._lines import shortened
 from omics_runs._model import HIDDEN, Model, told_of
 from omics_runs._narrow import is_sequence
 

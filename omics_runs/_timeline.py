@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 from attrs import field, frozen
@@ -26,6 +26,7 @@ from omics_runs._manifest import Manifest, RunManifest, TaskManifest, TaskMetric
 from omics_runs._timeline_words import summary_of, title_of
 
 NO_METRICS = TaskMetrics()
+Task: TypeAlias = TaskListItem | GetRunTaskResponse | TaskManifest
 
 
 @frozen(kw_only=True)
@@ -161,12 +162,14 @@ class Timeline:
     """Until when whatever has not ended is drawn; None only if no time is known at all."""
     tasks: tuple[TimelineTask, ...] = field(default=(), repr=False)
     """The tasks, in the order in which they were created."""
+    notes: tuple[str, ...] = ()
+    """What could not be looked at, and why; empty if all was seen."""
 
     @classmethod
     def of(
         cls,
         run: GetRunResponse | RunListItem | RunManifest | Manifest | None,
-        tasks: Iterable[TaskListItem | GetRunTaskResponse | TaskManifest] = (),
+        tasks: Iterable[Task] = (),
         *,
         as_of: datetime | None = None,
     ) -> Timeline:
@@ -182,10 +185,17 @@ class Timeline:
 
         Returns:
             The timeline.
+
+        Raises:
+            InvalidRequestError: `as_of` has no time zone.
         """
+        if as_of is not None and as_of.tzinfo is None:
+            what = f"must have a time zone, such as datetime.now(UTC) has, got {as_of!r}"
+            raise InvalidRequestError("Timeline.of", [("as_of", what)])
+        tasks = list(tasks)
         if isinstance(run, Manifest):
             tasks, run = [*tasks, *run.tasks], run.run
-        spans = _together(map(_span_of, tasks))
+        spans = _together(tasks)
         moments = [*_moments(run), *(one for span in spans for one in _moments(span))]
         stop = None if run is None else run.stop_time
         as_of = stop or max([*moments, *([as_of] if as_of else [])], default=None)
@@ -263,7 +273,7 @@ class Timeline:
         Path(path).write_text(maker(), encoding="utf-8")
 
     def _repr_html_(self) -> str:
-        return self.to_svg()
+        return self.to_svg() + _timeline_page.notes_of(self)
 
     def __str__(self) -> str:
         return f"{title_of(self)}: {summary_of(self)}"
@@ -271,10 +281,11 @@ class Timeline:
     def _phases(self) -> Iterator[TimelinePhase]:
         first = min((one.start_time for one in self.tasks if one.start_time), default=None)
         last = max((one.stop_time for one in self.tasks if one.stop_time), default=None)
+        is_starting = bool(self.tasks) and first is None and self.stop_time is None
         marks = [
             ("queueing", self.creation_time),
-            ("starting", self.start_time if first else None),
-            ("running", first or self.start_time),
+            ("starting", self.start_time if first or is_starting else None),
+            ("running", first or (None if is_starting else self.start_time)),
             ("finishing", last if self.stop_time and first else None),
             ("", self.as_of),
         ]
@@ -287,42 +298,51 @@ class Timeline:
                 yield TimelinePhase(name=name, start=begun, stop=until, is_open=is_open)
 
 
-def _span_of(task: TaskListItem | GetRunTaskResponse | TaskManifest) -> TimelineTask:
+def _span_of(task: Task) -> TimelineTask:
+    used, is_cached = NO_METRICS, bool(task.cache_hit)
     if isinstance(task, TaskManifest):
-        cached, used = task.is_cached, task.metrics or NO_METRICS
-    else:
-        cached, used = bool(task.cache_hit), NO_METRICS
+        used, is_cached = task.metrics or NO_METRICS, task.is_cached
     return TimelineTask(
         task_id=task.task_id,
         name=task.name,
         status=task.status,
-        is_cached=cached,
+        is_cached=is_cached,
         instance_type=task.instance_type,
         creation_time=task.creation_time,
         start_time=task.start_time,
         stop_time=task.stop_time,
-        cpus=task.cpus,
-        cpus_reserved=used.cpus_reserved,
-        cpus_average=used.cpus_average,
-        cpus_maximum=used.cpus_maximum,
-        memory_gib=task.memory,
-        memory_reserved_gib=used.memory_reserved_gib,
-        memory_average_gib=used.memory_average_gib,
-        memory_maximum_gib=used.memory_maximum_gib,
-        gpus=task.gpus,
-        gpus_reserved=used.gpus_reserved,
+        cpus=_size(task.cpus),
+        cpus_reserved=_size(used.cpus_reserved),
+        cpus_average=_size(used.cpus_average),
+        cpus_maximum=_size(used.cpus_maximum),
+        memory_gib=_size(task.memory),
+        memory_reserved_gib=_size(used.memory_reserved_gib),
+        memory_average_gib=_size(used.memory_average_gib),
+        memory_maximum_gib=_size(used.memory_maximum_gib),
+        gpus=_size(task.gpus),
+        gpus_reserved=_size(used.gpus_reserved),
     )
 
 
-def _together(spans: Iterable[TimelineTask]) -> list[TimelineTask]:
-    """Return one span for each task, with all that any of them knows."""
+def _together(tasks: Iterable[Task]) -> list[TimelineTask]:
+    """Return one span for each task, with all that any source knows of it."""
     found: dict[str, TimelineTask] = {}
-    for span in spans:
+    said = {task.task_id: task.cache_hit for task in tasks if task.cache_hit is not None}
+    for span in map(_span_of, tasks):
         known = attrs.asdict(span, filter=lambda _, value: value is not None)
         earlier = found.get(span.task_id, span)
-        cached = earlier.is_cached or span.is_cached
+        cached = said.get(span.task_id, earlier.is_cached or span.is_cached)
         found[span.task_id] = attrs.evolve(earlier, **known | {"is_cached": cached})
     return list(found.values())
+
+
+def _size(value: float | None) -> float | None:
+    """Return a number that can be reckoned with; None for one that can't."""
+    try:
+        number = math.nan if value is None else float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _moments(one: Any) -> list[datetime]:

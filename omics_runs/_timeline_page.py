@@ -38,12 +38,17 @@ def page(timeline: Timeline) -> str:
             '<meta name="viewport" content="width=device-width">',
             f"<title>{title}</title><style>{STYLE}</style></head>",
             f"<body><main><h1>{title}</h1>",
-            f"<figure>{draw(timeline)}</figure>",
+            f"<figure>{draw(timeline)}</figure>{notes_of(timeline)}",
             f'<figure tabindex="0" aria-label="Table of the tasks">{table}</figure>',
             "</main></body></html>",
             "",
         ]
     )
+
+
+def notes_of(timeline: Timeline) -> str:
+    """Return what could not be looked at, as paragraphs."""
+    return "".join(f"<p>Not seen: {escaped(note)}</p>" for note in timeline.notes)
 
 
 def _row(task: TimelineTask) -> list[str]:

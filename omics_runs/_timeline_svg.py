@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from omics_runs._durations import in_words
-from omics_runs._html import escaped, shortened
+from omics_runs._html import escaped
+from omics_runs._lines import shortened
 from omics_runs._timeline_axis import ticks
 from omics_runs._timeline_words import story_of, summary_of, time_of, title_of, work_of
 
@@ -158,11 +159,14 @@ def _frame(timeline: Timeline) -> Frame:
 
 
 def _head(timeline: Timeline) -> Iterator[str]:
-    title = shortened(title_of(timeline), 100)
-    yield f'<text x="{MARGIN}" y="24" font-size="16" font-weight="600">{escaped(title)}</text>'
+    """Write what the run is in a window of its own, which cuts off what is too long."""
+    title = escaped(shortened(title_of(timeline), 100))
+    yield f'<svg x="0" y="0" width="{WIDTH - MARGIN}" height="{BAND}">'
+    yield f'<text x="{MARGIN}" y="24" font-size="16" font-weight="600">{title}</text>'
     lines = filter(None, (time_of(timeline), work_of(timeline)))
     for place, line in enumerate(lines):
         yield _text(MARGIN, 44 + 17 * place, shortened(line, 140))
+    yield "</svg>"
 
 
 def _phases(timeline: Timeline, frame: Frame) -> Iterator[str]:

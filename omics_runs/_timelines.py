@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from omics_runs._lifecycle import RUN_LIFE, TERMINAL, Verdict
 from omics_runs._manifest import Manifest
 from omics_runs._manifests import find, look_or_find
 from omics_runs._run_tasks import all_tasks
 from omics_runs._timeline import Timeline
-from omics_runs._wait_plan import refuse, run_ref
 
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
     from omics_runs._env import Env
     from omics_runs._run_ref import RunRef
-    from omics_runs._subjects import RunLike
-
-
-def plan_timeline(run: RunLike) -> RunRef:
-    """Return what names the run.
-
-    Raises:
-        InvalidRequestError: `run` names no run.
-    """
-    ref, problems = run_ref(run)
-    refuse("timeline", problems)
-    return ref
 
 
 def timeline(ref: RunRef, env: Env) -> Flow[Timeline]:
@@ -46,6 +35,8 @@ def timeline(ref: RunRef, env: Env) -> Flow[Timeline]:
         raise trouble
     if RUN_LIFE.verdict(TERMINAL, seen) is Verdict.WAIT:
         return Timeline.of(seen, tasks, as_of=env.clock.now())
-    manifest = yield from find(seen.ref, env)
-    used = manifest.tasks if isinstance(manifest, Manifest) else ()
-    return Timeline.of(seen, [*tasks, *used])
+    found = yield from find(seen.ref, env)
+    if isinstance(found, Manifest):
+        return Timeline.of(seen, [*tasks, *found.tasks])
+    note = f"what the tasks used: {found}"
+    return attrs.evolve(Timeline.of(seen, tasks), notes=(note,))

@@ -132,6 +132,17 @@ def plan_batch_wait(
     )
 
 
+def named_by(run: RunLike, name: str) -> RunRef:
+    """Return what names the run that the method `name` was given.
+
+    Raises:
+        InvalidRequestError: `run` names no run.
+    """
+    ref, problems = run_ref(run)
+    refuse(name, problems)
+    return ref
+
+
 def refuse(name: str, problems: Problems) -> None:
     if problems:
         raise InvalidRequestError(name, problems)

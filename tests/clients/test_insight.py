@@ -242,7 +242,10 @@ def test_timeline(caller: Caller, emulator: Emulator) -> None:
     assert [task.name for task in whole.tasks] == ["PrepareReads", "AlignReads", "CallVariants"]
     assert whole.cpu_efficiency is not None
     emulator.faults.add(Fault("GetLogEvents", status=400, code="AccessDeniedException"))
-    assert client.timeline(run.id).cpu_efficiency is None
+    unseen = client.timeline(run.id)
+    assert unseen.cpu_efficiency is None
+    assert unseen.notes[0].startswith("what the tasks used: GetLogEvents: AccessDenied")
+    assert whole.notes == ()
     emulator.faults.add(Fault("ListRunTasks", status=403))
     with pytest.raises(errors.AccessDeniedError):
         client.timeline(run.id)

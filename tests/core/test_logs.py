@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -115,16 +116,28 @@ def test_only_the_time_of_the_run_counts() -> None:
     assert sent[0]["endTime"] == (end.timestamp() + 600) * 1000
 
 
-def test_what_never_ends() -> None:
-    """Tokens that are new each time end, too: no log of a run has so many pages."""
-    logs = (page("x", forth=f"f{place}") for place in range(2000))
-    script = Script(ENV, logs)
-    found = script.play(whole("m", ENV))
-    assert not isinstance(found, Exception)
-    assert len(found) == len(script.sent) == 1000
-    lists = ({"logStreams": [], "nextToken": f"t{place}"} for place in range(2000))
-    script = Script(ENV, (answer(200, one) for one in lists))
-    assert script.play(streams("p", ENV)) == ()
+def lists() -> Iterator[httpx.Response]:
+    """Return answers to any list, each of which says that there are more."""
+    items = {"logStreams": [], "items": [TASK]}
+    return (answer(200, items | {"nextToken": f"t{place}"}) for place in range(2000))
+
+
+@pytest.mark.parametrize(
+    ("flow", "pages"),
+    [
+        pytest.param(whole("m", ENV), (page("x", forth=f"f{n}") for n in range(2000)), id="log"),
+        pytest.param(streams("p", ENV), lists(), id="streams"),
+        pytest.param(all_tasks("1", ENV), lists(), id="tasks"),
+    ],
+)
+def test_what_never_ends(flow: Flow[Any], pages: Iterator[httpx.Response]) -> None:
+    """Tokens that are new each time end in an error, so that nothing is left out in silence."""
+    script = Script(ENV, pages)
+    found = script.play(flow)
+    tasks, trouble = found if isinstance(found, tuple) else ((TASK,) * 1000, found)
+    assert isinstance(trouble, errors.UnreadableResponseError)
+    assert "still more pages after 1,000" in str(trouble)
+    assert len(tasks) == len(script.sent) == 1000
 
 
 def test_a_whole_log() -> None:
@@ -251,7 +264,7 @@ def test_texts_that_would_steer_a_terminal() -> None:
     found = diagnosed(
         answer(200, RUN | {"status": "FAILED", "statusMessage": evil, "name": evil}),
         answer(200, {"items": [task]}),
-        answer(200, task | {"statusMessage": evil}),
+        answer(200, task | {"statusMessage": evil, "logStream": f"a:log-stream:{evil}"}),
         page(evil),
         page(evil),
     )
@@ -260,6 +273,10 @@ def test_texts_that_would_steer_a_terminal() -> None:
     assert sum(line.startswith("Next: ") for line in lines) == 1
     assert max(map(len, lines)) < 1100
     assert "\x1b" not in found._repr_html_()
+    completed = {"status": "COMPLETED", "runOutputUri": f"s3://b/{evil}"}
+    text = str(diagnosed(answer(200, RUN | completed), answer(200, {"items": []})))
+    assert text.count("\n") == 1
+    assert text.replace("\n", "").isprintable()
 
 
 def test_a_log_without_the_engines() -> None:

@@ -123,6 +123,12 @@ def test_the_rows_of_a_timeline() -> None:
             {"queueing": 600, "starting": 300, "running": 3600},
             id="going on",
         ),
+        pytest.param(
+            run("RUNNING", None),
+            [task(1, 12, None, None, status="PENDING")],
+            {"queueing": 600, "starting": 120},
+            id="tasks that wait",
+        ),
         pytest.param(None, [ALIGN], {"running": 3600}, id="no run"),
         pytest.param(None, [], {}, id="nothing"),
     ],
@@ -164,6 +170,35 @@ def test_sources_complete_each_other(turn: int) -> None:
     (row,) = Timeline.of(run(), sources).rows()
     assert (row["name"], row["is_cached"], row["gpus"]) == ("task-1", True, 3)
     assert row["cpu_efficiency"] == 0.75
+
+
+def test_what_is_said_of_the_cache_counts_more_than_what_follows() -> None:
+    """A manifest's task without a creation seems cached, until the service says that it was not."""
+    (row,) = Timeline.of(run(), [CACHED, listed(2, cacheHit=False, status="COMPLETED")]).rows()
+    assert row["is_cached"] is False
+
+
+def test_moments_without_a_zone_are_refused() -> None:
+    """`datetime.now()` could be any moment of a day."""
+    with pytest.raises(errors.InvalidRequestError, match="must have a time zone"):
+        Timeline.of(run("RUNNING", None), as_of=datetime(2025, 5, 6, 9, 0))  # noqa: DTZ001
+
+
+def test_numbers_beyond_all_bounds() -> None:
+    """What can't be reckoned with is as good as unknown, and does not spoil the picture."""
+    used = TaskMetrics(cpus_reserved=10**400, cpus_average=float("nan"), memory_maximum_gib=1)
+    timeline = Timeline.of(run(), [task(1, 1, 2, 3, cpus=10**400, memory=4, metrics=used)])
+    (row,) = timeline.rows()
+    assert (row["cpus"], row["cpus_reserved"], row["cpus_average"]) == (None, None, None)
+    assert row["memory_efficiency"] == 0.25
+    assert parsed(timeline) is not None
+
+
+def test_what_was_not_seen_is_told() -> None:
+    """Beside the picture, in a notebook and on the page."""
+    timeline = Timeline(notes=("what the tasks used: <denied>",))
+    for text in (timeline.to_html(), timeline._repr_html_()):
+        assert "<p>Not seen: what the tasks used: &lt;denied&gt;</p>" in text
 
 
 def test_a_manifest_brings_its_tasks() -> None:
@@ -266,8 +301,7 @@ def test_the_picture_of_any_number_of_tasks(count: int) -> None:
     root = parsed(Timeline.of(run(), tasks))
     assert float(root.attrib["height"]) <= TALLEST
     assert len(list(root.iter(f"{SVG}title"))) >= count
-    names = root.find(f"{SVG}svg")
-    assert names is not None
+    *_, names = root.findall(f"{SVG}svg")
     heights = [float(one.attrib["y"]) for one in names]
     assert all(later - one >= 11 for one, later in pairwise(heights))
     assert len(heights) == count or len(heights) > 50
