@@ -313,7 +313,8 @@ class Manifest(Structure):
     tasks: tuple[TaskManifest, ...] = ()
     """The tasks, in the order of their records. Each retry is a task of its own."""
     unread: tuple[str, ...] = ()
-    """What was no record that this release can read, as it came."""
+    """What was no record that this release can read, as it came, and what of a record did not fit,
+    as JSON with the record's ARN."""
 
     __wire__: ClassVar[tuple[Member, ...]] = (
         Member("run", "run"),

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import define, field
 
 from omics_runs._convert import Misfit, structure
+from omics_runs._documents import copy_document
 from omics_runs._manifest import Manifest, RunManifest, TaskManifest
 from omics_runs._narrow import is_object
 
@@ -17,6 +18,10 @@ MOST_LINES = 2_000
 """Lines of the longest object that is put together; what is longer is no record of a manifest."""
 
 KINDS: Mapping[str, type[RunManifest | TaskManifest]] = {"run": RunManifest, "task": TaskManifest}
+NEEDED = frozenset({"$.arn", "$.status"})
+"""Where nothing may be wrong with a record."""
+MOST_MISFITS = 100
+"""Members of a record that are left out; one with more of them is no record of this form."""
 BETWEEN = "[], \t\r\ufeff"
 """What may be around objects."""
 ARN = re.compile(r".*:(?P<noun>run|task)/[^/]+", re.DOTALL)
@@ -31,7 +36,8 @@ def read_manifest(messages: str | Iterable[str]) -> Manifest:
     A manifest is the log stream `manifest/run/{id}/{uuid}`: the run first and then its tasks, each
     a JSON object in an event of its own. That is not relied on: the order is free, a record that
     comes again replaces the earlier one, an object may go over several lines or events, and there
-    may be several in one. Nothing that can't be read is an error, or lost: it is in `unread`.
+    may be several in one. Nothing that can't be read is an error, or lost: it is in `unread`. A
+    record with a member of a wrong type is read without it, which is there with the record's ARN.
 
     Args:
         messages: The messages of the log's events, in their order; or one text, such as a file
@@ -97,16 +103,15 @@ class _Reader:
     def note(self, value: Any) -> None:
         """Note one value: a record, or something else."""
         kind = _kind_of(value)
-        try:
-            record = None if kind is None else structure(value, kind)
-        except Misfit:
-            record = None
+        record, misfits = (None, value) if kind is None else _read(value, kind)
         if isinstance(record, TaskManifest):
             self.tasks[record.arn, record.uuid] = record
         elif record is not None and (self.run is None or self.run.arn == record.arn):
             self.run = record
         else:
-            self.unread.append(json.dumps(value, ensure_ascii=False))
+            misfits = value
+        if misfits:
+            self.unread.append(json.dumps(misfits, ensure_ascii=False))
 
     def manifest(self) -> Manifest:
         """Return what was read."""
@@ -129,6 +134,33 @@ def _split(text: str) -> tuple[list[Any], str]:
         found.append(value)
         rest = rest[end:].lstrip(BETWEEN)
     return found, rest
+
+
+def _read(
+    value: Mapping[str, Any], kind: type[RunManifest | TaskManifest]
+) -> tuple[RunManifest | TaskManifest | None, Mapping[str, Any]]:
+    """Return the record without what does not fit, and that under the record's ARN."""
+    misfits: dict[str, Any] = {}
+    rest = copy_document(value)
+    for _ in range(MOST_MISFITS):
+        try:
+            return structure(rest, kind), misfits
+        except Misfit as misfit:
+            if misfit.path in NEEDED:
+                break
+            _move(misfit.path, rest, misfits)
+            misfits["arn"] = value["arn"]
+    return None, value
+
+
+def _move(path: str, source: dict[str, Any], target: dict[str, Any]) -> None:
+    """Take what stands at a path, in an object or in an object of it, to the same place there."""
+    name, _, inner = path.removeprefix("$.").partition(".")
+    part = source[name]
+    if is_object(part) and inner in part:
+        target.setdefault(name, {})[inner] = part.pop(inner)
+    else:
+        target[name] = source.pop(name)
 
 
 def _kind_of(value: Any) -> type[RunManifest | TaskManifest] | None:

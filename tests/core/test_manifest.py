@@ -187,6 +187,40 @@ def test_what_cannot_be_read_is_kept(text: str, place: int) -> None:
     assert manifest.replace(unread=()) == read_manifest(LINES)
 
 
+@pytest.mark.parametrize(
+    ("misfits", "fitting"),
+    [
+        pytest.param({"stopTime": "soon"}, {}, id="a time"),
+        pytest.param({"cpus": "8", "gpus": True}, {}, id="numbers"),
+        pytest.param({"metrics": [1]}, {}, id="a whole part"),
+        pytest.param({"metrics": {"cpusAverage": "x"}}, {"cpusReserved": 8}, id="one of a part"),
+    ],
+)
+def test_a_member_that_does_not_fit(misfits: dict[str, Any], fitting: dict[str, Any]) -> None:
+    """Its record is read without it, and what it was is not lost."""
+    parts = {"metrics": misfits["metrics"] | fitting} if fitting else {}
+    manifest = read_manifest([LINES[0], json.dumps(TASK | misfits | parts), LINES[2]])
+    left = {name: value for name, value in TASK.items() if name not in misfits}
+    assert manifest.tasks[0] == TaskManifest.from_dict(
+        left | ({"metrics": fitting} if fitting else {})
+    )
+    assert [json.loads(text) for text in manifest.unread] == [{"arn": TASK["arn"]} | misfits]
+
+
+def test_misfits_of_documents_and_of_whole_records() -> None:
+    """Keys with dots are found; a record without a status, or with no end of misfits, is none."""
+    digests = {"s3://b/a.b.c": 7, "s3://b/d.e": "etag"}
+    run = read_manifest([json.dumps(RUN | {"resourceDigests": digests})])
+    assert run.run is not None
+    assert run.run.resource_digests == {"s3://b/d.e": "etag"}
+    assert json.loads(run.unread[0])["resourceDigests"] == {"s3://b/a.b.c": 7}
+    endless = {"resourceDigests": {f"s3://b/{place}": place for place in range(1000)}}
+    for changes in ({"status": 9}, {"status": None}, endless):
+        manifest = read_manifest([json.dumps(RUN | changes), *LINES[1:]])
+        assert (manifest.run, len(manifest.tasks)) == (None, 2)
+        assert json.loads(manifest.unread[0]) == RUN | changes
+
+
 def test_an_object_that_is_never_whole_does_not_wait_for_ever() -> None:
     """After thousands of lines the reader gives an object up, and reads what comes then."""
     pieces = ['{"a": [', *["{},", "1,"] * 1000]
