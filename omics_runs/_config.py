@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 from attrs import field, frozen
 
+from omics_runs._credentials import Credentials
 from omics_runs._errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -395,6 +396,19 @@ def _existing(found: _Found) -> str:
     if not os.path.exists(found.value):  # noqa: PTH110 - a name is all that is needed
         found.refuse("is not there")
     return found.value
+
+
+def environment_keys() -> Credentials | None:
+    """Return the environment's keys, with which botocore's chain begins; to import it takes time.
+
+    Keys that are incomplete, or that end, are left to it.
+    """
+    get = os.environ.get
+    access_key, secret_key = get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")
+    if not access_key or not secret_key or get("AWS_CREDENTIAL_EXPIRATION"):
+        return None
+    token = get("AWS_SECURITY_TOKEN") or get("AWS_SESSION_TOKEN")
+    return Credentials(access_key, secret_key, token)
 
 
 # --- profile files ------------------------------------------------------------------------------

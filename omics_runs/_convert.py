@@ -26,10 +26,11 @@ import cattrs
 from omics_runs._documents import copy_document
 from omics_runs._enums import OpenStrEnum
 from omics_runs._narrow import is_array, is_mapping, is_number, is_object, is_sequence
-from omics_runs._rules import EPOCH
 
 if TYPE_CHECKING:
     from omics_runs._model import Structure
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 EPOCH_MILLISECONDS = 1e11
 """From here on a number is epoch milliseconds; as seconds it would be beyond the year 5000."""

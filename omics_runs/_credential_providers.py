@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, cast
@@ -11,6 +10,7 @@ from typing import Any, Protocol, cast
 from attrs import define, evolve, frozen
 
 from omics_runs import _credential_chain as chain
+from omics_runs._config import environment_keys
 from omics_runs._credential_failures import as_credentials_error
 from omics_runs._credentials import Credentials
 from omics_runs._errors import ConfigurationError
@@ -118,24 +118,11 @@ class Chain(Provider):
     def look_up(self, seen: Credentials | None, *, is_forced: bool) -> Answer:
         del is_forced
         with as_credentials_error(has_worked=seen is not None):
-            keys = _of_environment() if self.profile is None else None
+            keys = environment_keys() if self.profile is None else None
             if keys is not None:
                 return Answer(keys, is_lasting=True)
             found = chain.find(self.profile, self.region, is_first=seen is None)
             return _borrowed(found)
-
-
-def _of_environment() -> Credentials | None:
-    """Return the environment's keys, with which botocore's chain begins; to import it takes time.
-
-    Keys that are incomplete, or that end, are left to it.
-    """
-    get = os.environ.get
-    access_key, secret_key = get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")
-    if not access_key or not secret_key or get("AWS_CREDENTIAL_EXPIRATION"):
-        return None
-    token = get("AWS_SECURITY_TOKEN") or get("AWS_SESSION_TOKEN")
-    return Credentials(access_key, secret_key, token)
 
 
 @define(eq=False)

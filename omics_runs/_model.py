@@ -81,7 +81,7 @@ class Model:
         """Return the present members under their wire names, JSON-safe; `from_dict` reads it."""
         made = {
             member.wire: copy_document(value) if member.document else to_json(value)
-            for member, value in self._present()
+            for member, value in _present(self)
         }
         extra: Mapping[str, Any] = getattr(self, "extra", {})
         return {**made, **copy_document(extra)}
@@ -93,12 +93,6 @@ class Model:
         from JSON with a `requestId` keeps it, so take that out of what is to be a template.
         """
         return attrs.evolve(self, **changes)  # type: ignore[misc]
-
-    def _present(self) -> Iterator[tuple[Member, Any]]:
-        for member in self.__wire__:
-            value = getattr(self, member.name)
-            if value is not None:
-                yield member, value
 
     def __repr__(self) -> str:
         name = type(self).__name__
@@ -116,6 +110,13 @@ class Model:
         from omics_runs._showing import html_of  # noqa: PLC0415  (only notebooks need it)
 
         return html_of(self)
+
+
+def _present(model: Model) -> Iterator[tuple[Member, Any]]:
+    for member in model.__wire__:
+        value = getattr(model, member.name)
+        if value is not None:
+            yield member, value
 
 
 _TOLD_FIRST = [
@@ -138,11 +139,7 @@ _TOLD_FIRST = [
 
 def told_of(model: Model) -> list[tuple[str, Any]]:
     """Return what a model may show of itself: its present members, what matters most first."""
-    found = [
-        (member.name, HIDDEN if member.hidden else value)
-        for member in model.__wire__
-        if (value := getattr(model, member.name)) is not None
-    ]
+    found = [(member.name, HIDDEN if member.hidden else value) for member, value in _present(model)]
     return sorted(found, key=lambda pair: _rank(pair[0]))
 
 
