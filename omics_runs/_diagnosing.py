@@ -117,7 +117,7 @@ def _told(
         creation_time=seen.creation_time,
         start_time=seen.start_time,
         stop_time=seen.stop_time,
-        as_of=env.clock.now(),
+        as_of=env.offset.correct(env.clock.now()),
         output_uri=seen.run_output_uri,
         tasks=len(tasks),
         failed_tasks=tuple(looked_at),

@@ -160,7 +160,7 @@ def _frame(timeline: Timeline) -> Frame:
 
 def _head(timeline: Timeline) -> Iterator[str]:
     """Write what the run is in a window of its own, which cuts off what is too long."""
-    title = escaped(shortened(title_of(timeline), 100))
+    title = escaped(shortened(title_of(timeline), 90))
     yield f'<svg x="0" y="0" width="{WIDTH - MARGIN}" height="{BAND}">'
     yield f'<text x="{MARGIN}" y="24" font-size="16" font-weight="600">{title}</text>'
     lines = filter(None, (time_of(timeline), work_of(timeline)))

@@ -34,7 +34,7 @@ def timeline(ref: RunRef, env: Env) -> Flow[Timeline]:
     if trouble is not None:
         raise trouble
     if RUN_LIFE.verdict(TERMINAL, seen) is Verdict.WAIT:
-        return Timeline.of(seen, tasks, as_of=env.clock.now())
+        return Timeline.of(seen, tasks, as_of=env.offset.correct(env.clock.now()))
     found = yield from find(seen.ref, env)
     if isinstance(found, Manifest):
         return Timeline.of(seen, [*tasks, *found.tasks])

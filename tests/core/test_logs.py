@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
 import pytest
 
-from omics_runs import RunRef, errors
-from omics_runs._diagnosing import DiagnosisPlan, diagnose
+from omics_runs import RunRef, TaskListItem, errors
+from omics_runs._diagnosing import DiagnosisPlan, diagnose, failed_tasks
 from omics_runs._diagnosis import Diagnosis
 from omics_runs._effects import Flow
 from omics_runs._logs import GROUP, LogExcerpt, LogReader, stream_in, streams, whole
@@ -255,6 +255,37 @@ def test_a_status_that_is_newer_than_this_release() -> None:
     assert found.is_over
     assert found.next_step.startswith("It has ended")
     assert str(found).startswith("Run 1 'n' is ARCHIVED\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "headline", "waits"),
+    [
+        pytest.param("PENDING", "Run 1 'n' is PENDING, for 2 h", True, id="waiting"),
+        pytest.param("RUNNING", "Run 1 'n' is RUNNING, for 30 min", False, id="running"),
+    ],
+)
+def test_a_run_under_way(status: str, headline: str, waits: bool) -> None:
+    """It is told how long it has waited or run, and what a waiting one waits for."""
+    now = ENV.clock.now()
+    times = {"creationTime": (now - timedelta(hours=2)).isoformat()}
+    if not waits:
+        times["startTime"] = (now - timedelta(minutes=30)).isoformat()
+    found = diagnosed(answer(200, RUN | times | {"status": status}), answer(200, {"items": []}))
+    assert str(found).startswith(f"{headline}\n")
+    assert repr(found) == f"<Diagnosis: {headline}>"
+    assert ("waits for a free place" in found.next_step) == waits
+
+
+def test_failed_tasks_by_the_thousand() -> None:
+    """Each is held against the later ones of its name in one pass."""
+    items = [
+        {"taskId": str(n), "status": "FAILED", "name": f"t{n}", "stopTime": "2026-03-01T00:00:00Z"}
+        for n in range(20_000)
+    ]
+    again = {"status": "COMPLETED", "name": "t7", "creationTime": "2026-03-01T00:00:01Z"}
+    found = failed_tasks([TaskListItem.from_dict(one) for one in [*items, again | {"taskId": "x"}]])
+    assert [task.name for task in found if task.is_made_up_for] == ["t7"]
+    assert found[-1].attempts == 2
 
 
 def test_texts_that_would_steer_a_terminal() -> None:
