@@ -76,7 +76,7 @@ class TaskMetrics(Structure):
     memory_maximum_gib: float | None = None
     """Memory that it used, in GiB, in the minute with the most."""
     gpus_reserved: float | None = None
-    """GPUs that the task had. What it used of them is not noted anywhere."""
+    """GPUs that the task had. Manifests do not tell what it used of them."""
     scratch_storage_reserved_gib: float | None = None
     """Size of the task's own scratch storage in GiB; None for runs without it."""
     scratch_storage_utilized_gib: float | None = None

@@ -101,7 +101,7 @@ class TimelineTask:
     gpus: float | None = None
     """GPUs that it asked for."""
     gpus_reserved: float | None = None
-    """GPUs that it had. The service does not note what a task uses of them."""
+    """GPUs that it had. Manifests do not tell what a task used of them."""
 
     @property
     def label(self) -> str:
