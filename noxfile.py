@@ -9,6 +9,11 @@ import nox
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 LOCK = "requirements/dev.lock"
+ORCHESTRATORS = {
+    "airflow": ["apache-airflow"],
+    "dagster": ["dagster"],
+    "prefect": ["prefect", "fastapi<0.150"],  # of newer ones Prefect 3.8.8 can't start its server
+}
 PEERS = {"by_boto3": "boto3", "by_aiobotocore": "aiobotocore", "by_capo": "capo-omics==0.11.0"}
 
 nox.needs_version = ">=2025.10.14"
@@ -115,6 +120,17 @@ def aws_cli(session: nox.Session) -> None:
     session.run(str(cli / "bin" / "pip"), "install", "--quiet", "awscli", external=True)
     session.env["OMICS_AWS_CLI"] = str(cli / "bin" / "aws")
     session.run("python", "-m", "pytest", "-q", "-n", "auto", "tests/cli", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("name", list(ORCHESTRATORS), ids=list(ORCHESTRATORS))
+def orchestrators(session: nox.Session, name: str) -> None:
+    """The code of docs/orchestrators.md within Airflow, Dagster and Prefect, as it is shown.
+
+    Not in the gate: they are large, and take minutes. `nox -s "orchestrators(airflow)"` tries one.
+    """
+    session.install("-e", ".", *ORCHESTRATORS[name])
+    session.run("python", "-m", f"tests.orchestrators.with_{name}")
 
 
 @nox.session

@@ -12,7 +12,6 @@ import logging
 import re
 import subprocess
 import sys
-import textwrap
 import tomllib
 from collections.abc import Iterator
 from itertools import pairwise
@@ -23,7 +22,6 @@ import boto3
 import botocore.exceptions
 import botocore.parsers
 import pytest
-from attrs import frozen
 from botocore.config import Config
 
 import omics_runs
@@ -37,57 +35,13 @@ from omics_runs import (
 )
 from omics_runs._lifecycle import BATCH_LIFE, RUN_LIFE, TASK_LIFE, Lifecycle
 from omics_runs.emulator import Emulator, ScaledClock
+from tests.pages import ROOT, Block, blocks_of
 
-ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
-MOST_NOT_RUN = 3
+MOST_NOT_RUN = 2
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-
-FENCE = re.compile(
-    r"^(?P<before>[ ]*<!--\ not\ run:\ (?P<reason>[^\n]+?)\ -->\n)?"
-    r"^(?P<indent>[ ]*)```(?P<language>python|text)[^\n]*\n(?P<source>.*?)^(?P=indent)```$",
-    re.MULTILINE | re.DOTALL | re.VERBOSE,
-)
-
-
-@frozen
-class Block:
-    """A block of a page: code, or the output of the code right before it."""
-
-    page: Path
-    line: int
-    language: str
-    source: str
-    reason: str | None
-    """Why it is not run; None for one that is."""
-    follows: bool
-    """Whether nothing but blank lines is between it and the block before it."""
-
-    def compiled(self) -> Any:
-        """Return its code, with the page's own line numbers for the traceback."""
-        shifted = "\n" * self.line + self.source
-        return compile(shifted, str(self.page), "exec", dont_inherit=True)
-
-
-def blocks_of(page: Path) -> list[Block]:
-    """Return the Python blocks of a page, and the text blocks, in order."""
-    text = page.read_text(encoding="utf-8")
-    found, end = [], 0
-    for match in FENCE.finditer(text):
-        found.append(
-            Block(
-                page=page,
-                line=text.count("\n", 0, match.start("source")),
-                language=match["language"],
-                source=textwrap.dedent(match["source"]),
-                reason=match["reason"],
-                follows=not text[end : match.start()].strip(),
-            )
-        )
-        end = match.end()
-    return found
 
 
 def outputs_of(blocks: list[Block]) -> Iterator[tuple[Block, str | None]]:
@@ -137,7 +91,7 @@ def test_every_block_runs(page: Path, service: Emulator) -> None:
     """The Python blocks of a page run in order, and print what the page says they print."""
     namespace: dict[str, Any] = {"__name__": "__docs__"}
     for block, shown in CODE[page]:
-        if block.reason is None:
+        if block.is_run_here:
             printed = run_block(block, namespace)
             if shown is not None:
                 same = doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
@@ -169,6 +123,18 @@ def test_every_block_compiles(block: Block) -> None:
 def test_few_blocks_are_not_run() -> None:
     """Not running a block stays the exception."""
     assert sum(block.reason is not None for block in ALL_BLOCKS) <= MOST_NOT_RUN
+
+
+def test_what_needs_an_orchestrator_has_a_session_that_runs_it() -> None:
+    """The orchestrators of the blocks are those that nox installs, and each has its script."""
+    named = {block.within for block in ALL_BLOCKS} - {None}
+    pages = {block.page.name for block in ALL_BLOCKS if block.within}
+    scripts = (ROOT / "tests" / "orchestrators").glob("with_*.py")
+    noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    installed = noxfile.partition("ORCHESTRATORS = {")[2].partition("}")[0]
+    assert named == {script.stem.removeprefix("with_") for script in scripts}
+    assert named == set(re.findall(r'^ *"(\w+)":', installed, re.MULTILINE))
+    assert pages == {"orchestrators.md"}
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
@@ -335,6 +301,51 @@ def test_every_failure_reason_has_its_row() -> None:
     ]
 
 
+# --- the machine of Step Functions -----------------------------------------------------------
+
+
+def machines() -> list[dict[str, Any]]:
+    """Return the state machines that the page of Lambda shows."""
+    shown = [
+        source for language, source in fences_of(ROOT / "docs" / "lambda.md") if language == "json"
+    ]
+    return [found for found in map(json.loads, shown) if "StartAt" in found]
+
+
+def values_of(part: Any, keys: set[str]) -> list[Any]:
+    """Return what stands under these keys, anywhere in a machine."""
+    found: list[Any] = []
+
+    def keep(pairs: dict[str, Any]) -> None:
+        found.extend(value for key, value in pairs.items() if key in keys)
+
+    json.loads(json.dumps(part), object_hook=keep)
+    return found
+
+
+def test_the_states_of_the_machine_lead_to_each_other() -> None:
+    """Each state that is named is there, each that is there is named, and each goes on or ends."""
+    (machine,) = machines()
+    states = machine["States"]
+    named = values_of(machine, {"StartAt", "Next", "Default"})
+    assert set(named) == states.keys()
+    ends = {name for name, state in states.items() if not values_of(state, {"Next", "Default"})}
+    assert {states[name]["Type"] for name in ends} == {"Fail", "Succeed"}
+    tasks = [state for state in states.values() if state["Type"] == "Task"]
+    functions = {state["Resource"].rpartition(":")[2] for state in tasks}
+    source = "\n".join(block.source for block in ALL_BLOCKS if block.page.name == "lambda.md")
+    assert functions <= set(re.findall(r"^def (\w+)", source, re.MULTILINE))
+
+
+def test_the_errors_of_the_machine_can_be_raised() -> None:
+    """Each name that is caught or repeated is a class of errors, or one of Lambda's own."""
+    (machine,) = machines()
+    names = {name for names in values_of(machine, {"ErrorEquals"}) for name in names}
+    own = {name for name in names if not name.startswith(("Lambda.", "States."))}
+    assert own < set(errors.__all__)
+    assert all(state["Retry"] for state in machine["States"].values() if state["Type"] == "Task")
+
+
 # --- names of other libraries, and of our own -----------------------------------------------
 
 
@@ -467,7 +478,9 @@ def test_what_commands_name_exists(page: Path) -> None:
 def nox_sessions() -> set[str]:
     """Return the names of the sessions that noxfile.py defines."""
     source = (ROOT / "noxfile.py").read_text(encoding="utf-8")
-    return set(re.findall(r"^@nox\.session.*\ndef (\w+)", source, re.MULTILINE))
+    return set(
+        re.findall(r"^@nox\.session.*\n(?:@nox\.parametrize.*\n)?def (\w+)", source, re.MULTILINE)
+    )
 
 
 RETURNED = {"AsyncItems", "Items"}
