@@ -369,6 +369,14 @@ def test_the_operations_of_boto3_are_those_here(omics: Any) -> None:
     assert sorted(name for row in rows for name in names_in(row[1])) == sorted(both)
 
 
+def test_the_methods_that_take_the_place_of_boto3s_exist() -> None:
+    """Whatever the page calls on a client is a method of it."""
+    text = (ROOT / "docs" / "from-boto3.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\bclient\.(\w+)\(", text))
+    assert {"diagnose", "get_log_events", "manifest", "outputs"} < named
+    assert named <= set(dir(OmicsRunsClient))
+
+
 def test_each_list_is_said_to_have_its_iterator() -> None:
     """The page names every method that goes through all pages of a list."""
     text = (ROOT / "docs" / "from-boto3.md").read_text(encoding="utf-8")
