@@ -12,7 +12,7 @@ from attrs import frozen
 ROOT = Path(__file__).parents[1]
 
 FENCE = re.compile(
-    r"^(?P<before>[ ]*<!--\ (?:not\ run:\ (?P<reason>[^\n]+?)"
+    r"^(?P<before>[ ]*<!--\ (?:(?P<apart>run\ without\ an\ endpoint)"
     r"|run\ by\ nox\ -s\ orchestrators:\ (?P<within>\w+))\ -->\n)?"
     r"^(?P<indent>[ ]*)```(?P<language>python|text)[^\n]*\n(?P<source>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL | re.VERBOSE,
@@ -27,17 +27,12 @@ class Block:
     line: int
     language: str
     source: str
-    reason: str | None
-    """Why it is not run; None for one that is."""
+    is_apart: bool
+    """Whether it is run without an endpoint in the environment, since it excludes one."""
     within: str | None
     """The orchestrator that it is run within, which `nox -s orchestrators` does; None for none."""
     follows: bool
     """Whether nothing but blank lines is between it and the block before it."""
-
-    @property
-    def is_run_here(self) -> bool:
-        """Whether the tests themselves run it."""
-        return self.reason is None and self.within is None
 
     def compiled(self) -> Any:
         """Return its code, with the page's own line numbers for the traceback."""
@@ -57,7 +52,7 @@ def blocks_of(page: Path) -> list[Block]:
                 line=text.count("\n", 0, match.start("source")),
                 language=match["language"],
                 source=textwrap.dedent(match["source"]),
-                reason=match["reason"],
+                is_apart=match["apart"] is not None,
                 within=match["within"],
                 follows=not text[end : match.start()].strip(),
             )
