@@ -25,6 +25,7 @@ Verify: TypeAlias = bool | str | os.PathLike[str] | ssl.SSLContext
 """What `verify=` takes: on or off, a file with certificates, or a context of the caller's own."""
 
 _RETRY_MODES = ("legacy", "standard", "adaptive")
+_SWITCHES = {"use_fips": "AWS_USE_FIPS_ENDPOINT", "use_dualstack": "AWS_USE_DUALSTACK_ENDPOINT"}
 _HOST_LABEL = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 _ENDPOINT_FORM = "it should look like https://host, with :port and /prefix if needed"
 
@@ -76,8 +77,8 @@ class Settings:
         for name, chosen in (("use_fips", self.use_fips), ("use_dualstack", self.use_dualstack)):
             if chosen:
                 msg = (
-                    f"{name} and a custom endpoint ({url}) exclude each other: "
-                    f"leave the endpoint away, or pass {name}=False"
+                    f"{name} and a custom endpoint ({url}) exclude each other: leave the endpoint "
+                    f"away, or switch the other off ({name}=False, or {_SWITCHES[name]}=false)"
                 )
                 raise ConfigurationError(msg)
 
@@ -124,10 +125,10 @@ def load(
         endpoint_url=_endpoint_url(endpoint_url, sources),
         logs_endpoint_url=logs_url,
         logs_problem=logs_problem,
-        use_fips=_flag(sources, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", given=use_fips),
+        use_fips=_flag(sources, _SWITCHES["use_fips"], "use_fips_endpoint", given=use_fips),
         use_dualstack=_flag(
             sources,
-            "AWS_USE_DUALSTACK_ENDPOINT",
+            _SWITCHES["use_dualstack"],
             "use_dualstack_endpoint",
             given=use_dualstack,
         ),

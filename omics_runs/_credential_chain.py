@@ -138,6 +138,6 @@ def _none_found(profile: str | None) -> str:
     return (
         f"no AWS credentials found; looked for {variables}{named} (keys, role, SSO, login, "
         "process, web identity), then the role of the container or the EC2 instance. Set one of "
-        "these, pass credentials=Credentials(access_key, secret_key), or build the client with "
-        "sign=False if the endpoint does not check signatures"
+        "these; in Python, credentials=Credentials(access_key, secret_key) will do, too, and "
+        "sign=False where the endpoint does not check signatures"
     )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 NO_REGION = (
-    "no region: pass region=, or set AWS_REGION or AWS_DEFAULT_REGION, or name one in the profile"
+    "no region: give one (region=, or --region of the command), set AWS_REGION or"
+    " AWS_DEFAULT_REGION, or name one in the profile"
 )
 
 

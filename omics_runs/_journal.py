@@ -45,6 +45,8 @@ PATIENCE = 0.5
 PRIMARY = 0xFF
 """The bits of an error code of the database that say what kind of error it is."""
 
+OTHER = "give each campaign a journal of its own"
+
 NO_LOCK = "can't be locked where it is: keep it on a disk of this machine"
 
 LOCKS = frozenset(
@@ -196,14 +198,14 @@ class Journal:
         question = "SELECT key, region, endpoint, via FROM campaign"
         key, region, endpoint, via = self._execute(question).fetchone()
         if self._key not in {None, key}:
-            raise self._refusal(f"belongs to the key {key!r}, not to {self._key!r}")
+            raise self._refusal(f"belongs to the key {key!r}, not to {self._key!r}; {OTHER}")
         if region != self._region:
             raise self._refusal(f"is of runs in {region}, and the client is for {self._region}")
         if endpoint != self._endpoint:
             theirs, ours = (one or "AWS" for one in (endpoint, self._endpoint))
             raise self._refusal(f"is of runs at {theirs}, and the client is for {ours}")
         if via != self.via:
-            raise self._refusal(f"is of specs that go via={via!r}, and not via={self.via!r}")
+            raise self._refusal(f"is of specs that go via {via!r}, and not via {self.via!r}")
         return str(key)
 
     def _ask(self, question: str) -> Any:

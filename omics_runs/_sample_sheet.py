@@ -6,6 +6,7 @@ import csv
 import math
 import os
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -230,7 +231,7 @@ class _Sheet:
         if other := self._likely_delimiter(header):
             yield (
                 f"has only one column, {quoted(header[0])}; if {DELIMITERS[other]} separate the"
-                f" cells, pass delimiter={other!r}"
+                f" cells, pass delimiter={other!r}, or --delimiter {DELIMITERS[other]}"
             )
             return
         if "" in header:
@@ -276,14 +277,23 @@ class _Sheet:
 
 
 def _compared(columns: Columns, header: list[str]) -> Iterator[str]:
-    missing = [column for column in columns.required if column not in header]
+    absent = [column for column in columns.required if column not in header]
+    missing = [column for column in absent if column != columns.name]
     known = {*columns.required, *columns.ignored}
     extra = [column for column in header if column and column not in known]
+    if columns.name in absent:
+        what = "to name the runs by (name= or --name says which one)"
+        yield f"has no column {columns.name!r} {what}; it has {_listed(header)}"
     if missing:
         yield f"has no column {_listed(missing)}; it has {_listed(header)}"
     if extra:
-        remedy = f"give ignored={extra!r} if that is right"
-        yield f"has {_listed(extra)} besides, which Columns neither uses nor ignores; {remedy}"
+        yield f"has {_listed(extra)} besides; {_remedy(extra)}"
+
+
+def _remedy(extra: list[str]) -> str:
+    """Return what to do about columns that nobody speaks of, in Python and in a shell."""
+    options = " ".join(f"--ignore {shlex.quote(column)}" for column in extra)
+    return f"make parameters of them, or leave them out: ignored={extra!r}, or {options}"
 
 
 def _listed(columns: list[str]) -> str:

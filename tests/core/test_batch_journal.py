@@ -112,6 +112,6 @@ def test_it_is_of_one_way(path: Path, journal: BatchJournal) -> None:
     journal.close()
     with (
         closing(Journal(path, "k", None)) as other,
-        pytest.raises(errors.ConfigurationError, match="go via='batch', and not via='runs'"),
+        pytest.raises(errors.ConfigurationError, match="go via 'batch', and not via 'runs'"),
     ):
         other.open()
