@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shlex
 import signal
@@ -22,6 +23,7 @@ from omics_runs._cli.exits import Exit, code_of, worst
 from omics_runs._cli.output import Output
 from omics_runs._cli.program import COMMANDS, program
 from omics_runs._cli.records import Ended
+from omics_runs._outcomes import RunOutcome
 from omics_runs.cli import main
 from omics_runs.emulator import Emulator, Fault, ScaledClock
 
@@ -159,8 +161,9 @@ def test_a_run_that_is_gone_counts_as_deleted(capsys: pytest.CaptureFixture[str]
     run = GetRunResponse(id="1", arn="a", uuid="u", name="S1", status=RunStatus.RUNNING)
     gone = errors.RunGoneError("gone", wanted={"COMPLETED"}, run=run)
     output = Output(as_json=False, is_quiet=True)
-    assert Ended(RunRef("1", "u"), run, gone, {RunStatus.DELETED}).tell(output) == Exit.REACHED
-    assert Ended(RunRef("1", "u"), run, gone, {RunStatus.COMPLETED}).tell(output) == Exit.ENDED
+    outcome = RunOutcome(RunRef("1", "u"), run, gone)
+    assert Ended(outcome, {RunStatus.DELETED}).tell(output) == Exit.REACHED
+    assert Ended(outcome, {RunStatus.COMPLETED}).tell(output) == Exit.ENDED
     printed = capsys.readouterr()
     assert printed.out == "DELETED 1/u S1\n" * 2
     assert printed.err == "omics-runs: gone\n"
@@ -195,13 +198,52 @@ def test_diagnose(failed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diagnose", failed]) == Exit.REACHED
     told = capsys.readouterr().out
     assert told.startswith(f"Run {failed} 'S9' is FAILED")
-    assert "Next: " in told
+    assert f"in Python, client.rerun('{failed}" in told.splitlines()[-1]
     assert main(["diagnose", failed, "--json", "--lines", "1"]) == Exit.REACHED
     (document,) = documents(capsys.readouterr().out)
     assert document["cause"] == "OUT_OF_MEMORY_ERROR"
     assert all(len(log["lines"]) == 1 for log in document["logs"])
-    assert main(["diagnose", "404404"]) == Exit.REFUSED
-    assert "nor does a manifest tell of it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("omics_emulator_options", [pytest.param(SLOW, id="slow")])
+def test_the_next_step_is_one_for_a_shell(
+    start: Start, omics_client: OmicsRunsClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a command, where there is one."""
+    run = start()
+    uuid = omics_client.get_run(run).uuid
+    assert main(["diagnose", run]) == Exit.REACHED
+    assert f"omics-runs wait {run}/{uuid}." in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_where_logs_are(
+    failed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Logs may be elsewhere than runs."""
+    where = ["--logs-endpoint-url", os.environ["AWS_ENDPOINT_URL_OMICS"]]
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "nowhere")
+    notes: list[list[str]] = []
+    for options in ([], where):
+        assert main(["diagnose", failed, "--json", *options]) == Exit.REACHED
+        notes += [one["notes"] for one in documents(capsys.readouterr().out)]
+    assert "nowhere" in notes[0][0]
+    assert notes[1] == []
+
+
+class Terminal(io.StringIO):
+    """A standard error with somebody before it."""
+
+    def isatty(self) -> bool:
+        """Return that it is one."""
+        return True
+
+
+def test_somebody_waits_at_a_terminal(failed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, a look at a run says that it has begun, unless that is not wanted."""
+    monkeypatch.setattr(sys, "stderr", told := Terminal())
+    assert main(["timeline", failed]) == Exit.REACHED
+    assert main(["timeline", failed, "--quiet"]) == Exit.REACHED
+    assert told.getvalue() == f"omics-runs: looking at run {failed} ...\n"
 
 
 def test_no_output_at_all(failed: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,12 +254,17 @@ def test_no_output_at_all(failed: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_timeline(failed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line for people, the tasks as JSON for pipes, and a picture in a file."""
-    assert main(["timeline", failed, "--save", str(tmp_path / "run.svg")]) == Exit.REACHED
-    assert capsys.readouterr().out.startswith(f"S9 (run {failed}) FAILED")
+    picture = str(tmp_path / "run.svg")
+    assert main(["timeline", failed, "--save", picture]) == Exit.REACHED
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"S9 (run {failed}) FAILED")
+    assert printed.err == f"omics-runs: saved {picture}\n"
     assert (tmp_path / "run.svg").read_text(encoding="utf-8").startswith("<svg")
-    assert main(["timeline", failed, "--json"]) == Exit.REACHED
-    (rows,) = documents(capsys.readouterr().out)
+    assert main(["timeline", failed, "--json", "--quiet", "--save", picture]) == Exit.REACHED
+    printed = capsys.readouterr()
+    (rows,) = documents(printed.out)
     assert {row["run_id"] for row in rows} == {failed}
+    assert printed.err == ""
     assert main(["timeline", failed, "--save", "run.png"]) == Exit.USAGE
     assert "must end in .svg or .html" in capsys.readouterr().err
 
@@ -297,8 +344,19 @@ def test_refused_and_unsent_rows(
     ("options", "common", "code", "told"),
     [
         pytest.param("--timeout 0", COLUMNS, Exit.TIME_IS_UP, "0 s of", id="time is up"),
-        pytest.param("", "--parameter reads", Exit.REFUSED, "'threads'", id="a strange column"),
-        pytest.param("--request {}", COLUMNS, Exit.REFUSED, "role_arn: is req", id="no request"),
+        pytest.param(
+            "",
+            "--parameter reads",
+            Exit.REFUSED,
+            "--ignore threads --ignore depth",
+            id="a strange column",
+        ),
+        pytest.param("--name id", COLUMNS, Exit.REFUSED, "--name says which", id="no such name"),
+        pytest.param("--parameter sample:int", COLUMNS, Exit.REFUSED, "line 2", id="a cell"),
+        pytest.param("--request {}", COLUMNS, Exit.REFUSED, "--role-arn and", id="no request"),
+        pytest.param("--parameter a:b", COLUMNS, Exit.USAGE, ":int, :float", id="no type"),
+        pytest.param("--key ''", COLUMNS, Exit.USAGE, "--key: must be a", id="no key"),
+        pytest.param("--via batch", COLUMNS, Exit.USAGE, "--rate: leave it", id="not together"),
         pytest.param("--request nowhere", COLUMNS, Exit.USAGE, "nowhere: No such", id="no file"),
         pytest.param("--timeout soon", COLUMNS, Exit.USAGE, "30m, 36h or 7d", id="no duration"),
     ],
@@ -321,11 +379,13 @@ def test_wrong_submissions(
 def test_a_request_of_options(
     submit: Command, omics_emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A request may be text, and three of its members options, which win."""
-    more = f"--workflow-id 7654321 --role-arn {ROLE} --output-uri s3://b/o --ignore depth"
+    """A request may be text, and some of its members options, which win."""
+    more = f"--workflow-id 7654321 --workflow-type PRIVATE --role-arn {ROLE} --ignore depth"
+    more = f"{more} --output-uri s3://b/o --delimiter commas"
     columns = "--parameter reads --optional threads:int --rate 9"
     assert submit(f"""{more} --request '{{"priority": 3}}'""", common=columns) == Exit.REACHED
     assert {run.workflow_id for run in omics_emulator.runs.values()} == {"7654321"}
+    assert {run.workflow_type for run in omics_emulator.runs.values()} == {"PRIVATE"}
     assert {run.priority for run in omics_emulator.runs.values()} == {3}
     assert capsys.readouterr().out.count("started") == 2
 
@@ -402,6 +462,9 @@ def test_sudden_ends(
     with (tmp_path / "out").open("w") as file:
         monkeypatch.setattr(sys, "stdout", Stream(error, file.fileno()))
         assert submit("--quiet") == code
+        if isinstance(error, OSError):
+            capsys.readouterr()
+            assert submit("--quiet --json") == code
     assert capsys.readouterr().err.splitlines() == told
 
 
@@ -439,6 +502,39 @@ def test_exit_codes(
         monkeypatch.setenv(name, region)
     assert main(["wait", run, *options.split()]) == code
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "kind", "told"),
+    [
+        pytest.param("diagnose 404404", Exit.REFUSED, "ResourceNotFoundError", "manifest", id="it"),
+        pytest.param("timeline 404404", Exit.REFUSED, "ResourceNotFoundError", "(404)", id="time"),
+        pytest.param("wait 1 --region x_y", Exit.REFUSED, "ConfigurationError", "x_y", id="region"),
+        pytest.param("diagnose 1 --tasks 0", Exit.USAGE, "UsageError", "--tasks: must", id="tasks"),
+        pytest.param("wait x", Exit.USAGE, "UsageError", "'RUN...': expected 'id'", id="no run"),
+        pytest.param("submit nowhere.csv", Exit.USAGE, "UsageError", "nowhere.csv", id="no sheet"),
+        pytest.param(
+            f"submit {__file__} --request {{}}", Exit.REFUSED, "InvalidRequestError", "", id="sheet"
+        ),
+    ],
+)
+def test_a_failure_is_a_document(
+    omics_emulator: Emulator,
+    capsys: pytest.CaptureFixture[str],
+    line: str,
+    code: Exit,
+    kind: str,
+    told: str,
+) -> None:
+    """With `--json`, what fails as a whole is one line of JSON, and still told to people."""
+    assert main([*shlex.split(line), "--json"]) == code
+    printed = capsys.readouterr()
+    (document,) = documents(printed.out)
+    assert document.keys() == {"error"}
+    assert document["error"]["type"] == kind
+    assert told in document["error"]["message"]
+    assert printed.err.startswith("omics-runs: ")
+    del omics_emulator
 
 
 ATTEMPT: dict[str, Any] = {"operation": "GetRun"}

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import click
 
 from omics_runs._cli.exits import Exit
-from omics_runs._cli.options import Place, common, ref_of
+from omics_runs._cli.options import Place, common, logs_endpoint, one_run
 from omics_runs._cli.output import Output
+
+if TYPE_CHECKING:
+    from omics_runs._diagnosis import Diagnosis
+    from omics_runs._run_ref import RunRef
+
+WAIT = re.compile(r"client\.wait_until\('([0-9]\S*)', TERMINAL\)")
 
 
 @click.command("diagnose")
-@click.argument("run")
-@click.option("--tasks", default=5, show_default=True, help="Failed tasks to look at closely.")
+@one_run
+@click.option("--tasks", default=5, show_default=True, help="Most failed tasks to look at closely.")
 @click.option("--lines", default=10, show_default=True, help="Most lines of each log.")
+@logs_endpoint
 @common
-def command(run: str, tasks: int, lines: int, place: Place, output: Output) -> int:
+def command(run: RunRef, tasks: int, lines: int, place: Place, output: Output) -> int:
     """Tell what became of RUN, an id or id/uuid: why, who can act, what to do, and what logs say.
 
     It ends with 0 whenever that could be told, whatever became of the run.
     """
-    ref = ref_of(run)
+    output.looking(run)
     with place.client() as client:
-        found = client.diagnose(ref, tasks=tasks, lines=lines)
-    output.text(str(found), found.to_dict())
+        found = client.diagnose(run, tasks=tasks, lines=lines)
+    output.text(_for_shells(found), found.to_dict())
     return Exit.REACHED
+
+
+def _for_shells(found: Diagnosis) -> str:
+    """Return the text of a diagnosis, whose next step is one for a shell where there is one."""
+    step = WAIT.sub(r"omics-runs wait \1", found.next_step)
+    return str(found).removesuffix(found.next_step) + step.replace("client.", "in Python, client.")

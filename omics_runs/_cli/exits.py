@@ -34,7 +34,7 @@ class Exit(IntEnum):
     REACHED = 0, "what was wanted is the case"
     ENDED = 1, "a run has ended otherwise: failed, cancelled or gone"
     USAGE = 2, "the command line is wrong; nothing was done"
-    REFUSED = 3, "refused: a request, a setting, credentials, a quota, an unknown run"
+    REFUSED = 3, "refused: a sheet, a request, a setting, credentials, a quota, an unknown run"
     TROUBLE = 4, "trouble of the network, the service or this machine; not all is known"
     BUG = 70, "a defect of this program"
     TIME_IS_UP = 124, "the timeout is over; runs go on"

@@ -13,7 +13,7 @@ from attrs import frozen
 from omics_runs._lines import one_line
 
 if TYPE_CHECKING:
-    from omics_runs._errors import OmicsRunsError
+    from omics_runs._run_ref import RunRef
     from omics_runs.display import LiveDisplay
 
 
@@ -22,6 +22,12 @@ def tell(what: object) -> None:
     with suppress(OSError, AttributeError):  # it is None where it was closed before
         sys.stderr.write(f"omics-runs: {one_line(str(what))}\n")
         sys.stderr.flush()
+
+
+def error_record(error: BaseException) -> dict[str, str]:
+    """Return an error for programs: the name of its class, and its words."""
+    words = [str(error), *getattr(error, "__notes__", ())]
+    return {"type": type(error).__name__, "message": "; ".join(words)}
 
 
 @frozen
@@ -63,11 +69,23 @@ class Output:
         sys.stdout.write(f"{json.dumps(record) if self.as_json else _writable(text)}\n")
         sys.stdout.flush()
 
-    def failure(self, error: OmicsRunsError | None, *, was_shown: bool) -> None:
+    def failure(self, error: BaseException | None, *, was_shown: bool) -> None:
         """Tell why something failed, unless the display or the JSON has told it."""
         is_told = self.as_json or (was_shown and not self.is_quiet)
         if error is not None and not is_told:
             tell(error)
+
+    def note(self, what: str) -> None:
+        """Tell what was done beside the results."""
+        if not self.is_quiet:
+            tell(what)
+
+    def looking(self, run: RunRef) -> None:
+        """Tell whoever sits at a terminal that there is an answer to wait for."""
+        from omics_runs._display_story import is_terminal  # noqa: PLC0415  (not for --help)
+
+        if is_terminal(sys.stderr):
+            self.note(f"looking at run {run} ...")
 
 
 def _writable(text: str) -> str:

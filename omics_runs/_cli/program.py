@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -15,8 +16,8 @@ from typing import Any
 import click
 
 from omics_runs._cli.exits import Exit, code_of
-from omics_runs._cli.options import DEBUG
-from omics_runs._cli.output import tell
+from omics_runs._cli.options import DEBUG, JSON
+from omics_runs._cli.output import error_record, tell
 from omics_runs._errors import OmicsRunsError
 from omics_runs._version import __version__
 
@@ -76,6 +77,8 @@ def run(arguments: Sequence[str]) -> int:
         except Exception as error:  # noqa: BLE001  (a defect has a code of its own, too)
             if is_debug:
                 traceback.print_exc()
+            if JSON in arguments:
+                _record(error)
             return _told(error)
         except KeyboardInterrupt:
             tell("interrupted; runs that have started go on")
@@ -117,6 +120,20 @@ def _told(error: Exception) -> int:
         case _:
             tell(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
             return Exit.BUG
+
+
+def _record(error: Exception) -> None:
+    """Write the error that everything has ended in, for programs, if one still reads."""
+    match error:
+        case BrokenPipeError():
+            return
+        case click.UsageError():
+            record = {"type": "UsageError", "message": error.format_message()}
+        case _:
+            record = error_record(error)
+    with suppress(OSError, AttributeError):
+        sys.stdout.write(f"{json.dumps({'error': record})}\n")
+        sys.stdout.flush()
 
 
 def _forget_stdout() -> None:

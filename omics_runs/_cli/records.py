@@ -8,11 +8,9 @@ from typing import Any
 from attrs import frozen
 
 from omics_runs._cli.exits import Exit, code_of
-from omics_runs._cli.output import Output
-from omics_runs._errors import OmicsRunsError
+from omics_runs._cli.output import Output, error_record
 from omics_runs._generated.enums import RunStatus
-from omics_runs._generated.models import GetRunResponse
-from omics_runs._run_ref import RunRef
+from omics_runs._outcomes import RunOutcome
 from omics_runs._submission import Submitted
 from omics_runs._wait_errors import RunGoneError
 
@@ -21,26 +19,22 @@ from omics_runs._wait_errors import RunGoneError
 class Ended:
     """How a wait for a run has ended."""
 
-    ref: RunRef
-    """The run, as it was asked for."""
-    run: GetRunResponse | None
-    """The run as it was last seen."""
-    error: OmicsRunsError | None
-    """Why the wait ended without what was waited for."""
+    outcome: RunOutcome
+    """The run as it was last seen, and why the wait ended without what was waited for."""
     wanted: AbstractSet[RunStatus] | None = None
     """The final statuses that are as good as completed; None where an error says all."""
 
     @property
     def status(self) -> str | None:
         """Its last status; None if it never was seen."""
-        if isinstance(self.error, RunGoneError):
+        if isinstance(self.outcome.error, RunGoneError):
             return RunStatus.DELETED
-        return None if self.run is None else self.run.status
+        return None if self.outcome.run is None else self.outcome.run.status
 
     @property
     def is_reached(self) -> bool:
         """Whether the run is as it was wanted."""
-        return self.error is None if self.wanted is None else self.status in self.wanted
+        return self.outcome.error is None if self.wanted is None else self.status in self.wanted
 
     def tell(self, output: Output, *, was_shown: bool = True, **more: Any) -> Exit:
         """Write how it has ended, with `more` for programs, and return its code.
@@ -51,23 +45,24 @@ class Ended:
         output.result(self._line(), {**more, **self._record()})
         if self.is_reached:
             return Exit.REACHED
-        output.failure(self.error, was_shown=was_shown)
-        return Exit.ENDED if self.error is None else code_of(self.error)
+        error = self.outcome.error
+        output.failure(error, was_shown=was_shown)
+        return Exit.ENDED if error is None else code_of(error)
 
     def _line(self) -> str:
-        status = self.status or "UNKNOWN"
-        name = "" if self.run is None else self.run.name or ""
-        return f"{status} {self.ref} {name}".rstrip()
+        run = self.outcome.run
+        name = "" if run is None else run.name or ""
+        return f"{self.status or 'UNKNOWN'} {self.outcome.ref} {name}".rstrip()
 
     def _record(self) -> dict[str, Any]:
-        run = self.run
+        ref, run, error = self.outcome.ref, self.outcome.run, self.outcome.error
         return {
-            "id": self.ref.id,
-            "uuid": self.ref.uuid if run is None else run.uuid,
+            "id": ref.id,
+            "uuid": ref.uuid if run is None else run.uuid,
             "name": None if run is None else run.name,
             "status": self.status,
             "reached": self.is_reached,
-            "error": None if self.is_reached else error_record(self.error),
+            "error": None if self.is_reached or error is None else error_record(error),
             "run": None if run is None else run.to_dict(),
         }
 
@@ -96,10 +91,5 @@ def submitted_record(result: Submitted) -> dict[str, Any]:
         "batchId": result.batch_id,
         "id": None if result.run is None else result.run.id,
         "uuid": None if result.run is None else result.run.uuid,
-        "error": error_record(result.error),
+        "error": None if result.error is None else error_record(result.error),
     }
-
-
-def error_record(error: OmicsRunsError | None) -> dict[str, str] | None:
-    """Return an error for programs: the name of its class in `omics_runs.errors`, and its words."""
-    return None if error is None else {"type": type(error).__name__, "message": str(error)}

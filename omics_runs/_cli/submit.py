@@ -15,8 +15,10 @@ from omics_runs._cli.exits import Exit, worst
 from omics_runs._cli.options import Place, common, timeout
 from omics_runs._cli.output import Output, tell
 from omics_runs._cli.records import Ended, submitted_record, tell_submitted
+from omics_runs._errors import InvalidRequestError
+from omics_runs._generated.enums import WorkflowType
 from omics_runs._generated.models import StartRunRequest
-from omics_runs._sample_sheet import Columns, read_sample_sheet
+from omics_runs._sample_sheet import DELIMITERS, Columns, read_sample_sheet
 
 if TYPE_CHECKING:
     from omics_runs._client import OmicsRunsClient
@@ -26,7 +28,41 @@ if TYPE_CHECKING:
 
 TYPES: Mapping[str, Any] = {"str": str, "int": int, "float": float, "bool": bool}
 
+MARKS: Mapping[str | None, str | None] = {None: None} | {
+    name: mark for mark, name in DELIMITERS.items()
+}
+
+MEMBERS = (
+    "--request is what all runs have in common; --workflow-id, --workflow-type, --role-arn and"
+    " --output-uri are members of it"
+)
+
 AGAIN = "submit the same sheet with the same key or journal to go on"
+
+
+def typed(text: str) -> tuple[str, Any]:
+    """Return a column and its type, of `reads` or `threads:int`.
+
+    Raises:
+        click.BadParameter: There is no such type.
+    """
+    column, colon, kind = text.rpartition(":")
+    if not colon:
+        return text, str
+    if kind not in TYPES:
+        msg = f"{text!r} must end in {', '.join(f':{name}' for name in TYPES)}, or have no colon."
+        raise click.BadParameter(msg)
+    return column, TYPES[kind]
+
+
+def typed_or_none(text: str) -> tuple[str, Any]:
+    """Return a column whose cells may be empty, and its type.
+
+    Raises:
+        click.BadParameter: There is no such type.
+    """
+    column, kind = typed(text)
+    return column, kind | None
 
 
 @click.command("submit")
@@ -35,18 +71,28 @@ AGAIN = "submit the same sheet with the same key or journal to go on"
     "--request",
     default="{}",
     metavar="FILE|JSON",
-    help="What all runs have in common: StartRun's members, as for `aws omics start-run"
-    " --cli-input-json`, in a file or as text.",
+    help="What all runs have in common: a file of StartRun's members as JSON, or that JSON itself.",
 )
 @click.option("--workflow-id", metavar="ID", help="The workflow, in place of the request's.")
+@click.option(
+    "--workflow-type",
+    type=click.Choice(list(WorkflowType)),
+    metavar="TYPE",
+    help=f"Its type, {' or '.join(WorkflowType)}, in place of the request's.",
+)
 @click.option("--role-arn", metavar="ARN", help="The role, in place of the request's.")
 @click.option("--output-uri", metavar="URI", help="The output, in place of the request's.")
 @click.option(
-    "--name", default="sample", show_default=True, metavar="COLUMN", help="The column of names."
+    "--name",
+    default="sample",
+    show_default=True,
+    metavar="COLUMN",
+    help="The column that names the runs.",
 )
 @click.option(
     "--parameter",
     "parameters",
+    type=typed,
     multiple=True,
     metavar="COLUMN[:TYPE]",
     help="A column that is a parameter of the workflow: str, int, float or bool. Default: str.",
@@ -54,6 +100,7 @@ AGAIN = "submit the same sheet with the same key or journal to go on"
 @click.option(
     "--optional",
     "optional",
+    type=typed_or_none,
     multiple=True,
     metavar="COLUMN[:TYPE]",
     help="The same, for one whose cells may be empty.",
@@ -62,9 +109,16 @@ AGAIN = "submit the same sheet with the same key or journal to go on"
     "--ignore", "ignored", multiple=True, metavar="COLUMN", help="A column that is not used."
 )
 @click.option(
+    "--delimiter",
+    type=click.Choice(list(DELIMITERS.values())),
+    metavar="NAME",
+    help=f"What separates the cells: {', '.join(DELIMITERS.values())}. Default: tabs if SHEET ends"
+    " with .tsv or .tab, else commas.",
+)
+@click.option(
     "--key",
     metavar="NAME",
-    help="What names the campaign. Default: the journal's own; without one it is required.",
+    help="Name of the campaign. Required, unless there is a journal, which keeps one.",
 )
 @click.option(
     "--journal",
@@ -80,7 +134,7 @@ AGAIN = "submit the same sheet with the same key or journal to go on"
 )
 @click.option(
     "--rate",
-    type=float,
+    type=click.FloatRange(min=0, min_open=True),
     metavar="NUMBER",
     help="Starts a second. Default: what the service allows everybody.",
 )
@@ -91,12 +145,14 @@ def command(
     sheet: Path,
     request: str,
     workflow_id: str | None,
+    workflow_type: str | None,
     role_arn: str | None,
     output_uri: str | None,
     name: str,
-    parameters: Sequence[str],
-    optional: Sequence[str],
+    parameters: Sequence[tuple[str, Any]],
+    optional: Sequence[tuple[str, Any]],
     ignored: Sequence[str],
+    delimiter: str | None,
     key: str | None,
     journal: Path | None,
     via: Literal["runs", "batch"],
@@ -109,16 +165,20 @@ def command(
     """Start a run for each row of SHEET, a CSV or TSV file, each exactly once.
 
     The same command with the same key or journal, after a crash or on purpose, starts only what is
-    missing. Every column of the sheet must be named by an option.
+    missing. Every column of the sheet must be named by an option; options of columns are repeated.
 
     There is one result for each row, as soon as it is known; with --wait, for rows that have
     a run, when that has ended.
     """
-    given = {"workflow_id": workflow_id, "role_arn": role_arn, "output_uri": output_uri}
-    base = _base_of(request, {name: value for name, value in given.items() if value})
-    typed = {**dict(map(_typed, parameters)), **dict(map(_typed_or_none, optional))}
-    columns = Columns(base, name=name, parameters=typed, ignored=ignored)
-    specs = read_sample_sheet(sheet, columns)
+    given = {
+        "workflow_id": workflow_id,
+        "workflow_type": workflow_type,
+        "role_arn": role_arn,
+        "output_uri": output_uri,
+    }
+    base = _base_of(request, {member: value for member, value in given.items() if value})
+    columns = Columns(base, name=name, parameters=dict([*parameters, *optional]), ignored=ignored)
+    specs = read_sample_sheet(sheet, columns, delimiter=MARKS[delimiter])
     with _advice(), place.client() as client, output.display() as display:
         task = _Task(client, output, display, timeout, is_waiting)
         pace = "documented" if rate is None else rate
@@ -157,8 +217,7 @@ class _Task:
             list(awaited), timeout=self._time_left(), progress=self.display
         )
         for one in outcomes if awaited else ():
-            ended = Ended(one.ref, one.run, one.error)
-            yield ended.tell(self.output, **submitted_record(awaited[one.ref]))
+            yield Ended(one).tell(self.output, **submitted_record(awaited[one.ref]))
 
     def _time_left(self) -> float | None:
         if self.timeout is None:
@@ -178,22 +237,17 @@ def _advice() -> Generator[None]:
 
 def _base_of(request: str, given: Mapping[str, str]) -> StartRunRequest:
     """Return what all runs have in common."""
-    if request.lstrip().startswith("{"):
-        return StartRunRequest.from_json(request, **given)
+    text = request if request.lstrip().startswith("{") else _content(request)
     try:
-        text = Path(request).read_bytes()
+        return StartRunRequest.from_json(text, **given)
+    except InvalidRequestError as error:
+        error.add_note(MEMBERS)
+        raise
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
     except OSError as error:
-        msg = f"{request}: {error.strerror}"
+        msg = f"{path}: {error.strerror}"
         raise click.BadParameter(msg, param_hint="--request") from None
-    return StartRunRequest.from_json(text, **given)
-
-
-def _typed(text: str) -> tuple[str, Any]:
-    """Return a column and its type, of `reads` or `threads:int`."""
-    column, _, kind = text.rpartition(":")
-    return (column, TYPES[kind]) if column and kind in TYPES else (text, str)
-
-
-def _typed_or_none(text: str) -> tuple[str, Any]:
-    column, kind = _typed(text)
-    return column, kind | None

@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from omics_runs._cli.exits import Exit, worst
+from omics_runs._cli.exits import worst
 from omics_runs._cli.options import Place, common, ref_of, timeout
 from omics_runs._cli.output import Output
 from omics_runs._cli.records import Ended
 from omics_runs._errors import ServiceError
 from omics_runs._generated.enums import RunStatus
 from omics_runs._lifecycle import TERMINAL
+from omics_runs._outcomes import RunOutcome
 from omics_runs._run_ref import RunRef
 from omics_runs._wait_errors import WaitError
+
+if TYPE_CHECKING:
+    from omics_runs._client import OmicsRunsClient
+
+KNOWN = ", ".join(RunStatus)
 
 ONLY_ENDS = "Several runs are waited for until they have ended; --for names another status."
 
 
+def status_of(text: str) -> RunStatus:
+    """Return the status that a word names, in capitals or not.
+
+    Raises:
+        click.BadParameter: It names none.
+    """
+    status = RunStatus(text.upper())
+    if not status.is_known:
+        msg = f"{text!r} is none of {KNOWN}."
+        raise click.BadParameter(msg)
+    return status
+
+
 @click.command("wait")
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=ref_of)
 @click.option(
     "--for",
     "statuses",
     metavar="STATUS",
-    type=click.Choice(list(RunStatus), case_sensitive=False),
+    type=status_of,
     multiple=True,
     default=[RunStatus.COMPLETED],
-    help="Status to wait for, such as RUNNING; repeated, any of them. Default: COMPLETED.",
+    help=f"Status to wait for: {KNOWN}. Repeated: any of them.  [default: COMPLETED]",
 )
 @timeout
 @common
 def command(
-    runs: Sequence[str],
-    statuses: Sequence[str],
+    runs: Sequence[RunRef],
+    statuses: Sequence[RunStatus],
     timeout: float | None,
     place: Place,
     output: Output,
@@ -47,40 +67,30 @@ def command(
     Several runs are waited for until they have ended, and each is told when it does; --for then
     takes COMPLETED, FAILED, CANCELLED and DELETED.
     """
-    refs = [ref_of(text) for text in runs]
-    wanted = frozenset(map(RunStatus, statuses))
-    if len(refs) == 1:
-        return _wait_for_one(refs[0], wanted, timeout, place, output)
-    if not wanted <= TERMINAL:
+    wanted = frozenset(statuses)
+    is_one = len(runs) == 1
+    if not is_one and not wanted <= TERMINAL:
         raise click.UsageError(ONLY_ENDS)
-    return _wait_for_all(refs, wanted, timeout, place, output)
-
-
-def _wait_for_one(
-    ref: RunRef,
-    wanted: AbstractSet[RunStatus],
-    timeout: float | None,
-    place: Place,
-    output: Output,
-) -> Exit:
+    ends = _end_of_one if is_one else _ends_of_all
     with place.client() as client, output.display() as display:
-        try:
-            run = client.wait_until(ref, wanted, timeout=timeout, progress=display)
-        except (WaitError, ServiceError) as error:
-            ended = Ended(ref, getattr(error, "run", None), error)
-        else:
-            ended = Ended(ref, run, None)
-    return ended.tell(output, was_shown=False)
+        told = ends(client, runs, wanted, timeout=timeout, progress=display)
+        return worst([ended.tell(output, was_shown=not is_one) for ended in told])
 
 
-def _wait_for_all(
-    refs: Sequence[RunRef],
-    wanted: AbstractSet[RunStatus],
-    timeout: float | None,
-    place: Place,
-    output: Output,
-) -> Exit:
-    with place.client() as client, output.display() as display:
-        outcomes = client.as_completed(refs, timeout=timeout, progress=display)
-        ends = (Ended(one.ref, one.run, one.error, wanted) for one in outcomes)
-        return worst([ended.tell(output) for ended in ends])
+def _end_of_one(
+    client: OmicsRunsClient, runs: Sequence[RunRef], wanted: AbstractSet[RunStatus], **options: Any
+) -> Iterable[Ended]:
+    (ref,) = runs
+    try:
+        run = client.wait_until(ref, wanted, **options)
+    except (WaitError, ServiceError) as error:
+        yield Ended(RunOutcome(ref, getattr(error, "run", None), error))
+    else:
+        yield Ended(RunOutcome(ref, run, None))
+
+
+def _ends_of_all(
+    client: OmicsRunsClient, runs: Sequence[RunRef], wanted: AbstractSet[RunStatus], **options: Any
+) -> Iterable[Ended]:
+    for outcome in client.as_completed(runs, **options):
+        yield Ended(outcome, wanted)
