@@ -293,6 +293,12 @@ def test_a_journal_tells_what_was_before(
     journal = f"--journal {sheet.parent / 'journal'} --json"
     assert [submit(journal), submit(journal)] == [Exit.REACHED, Exit.REACHED]
     records = documents(capsys.readouterr().out)
+    assert submit(journal.removesuffix("--json")) == Exit.REACHED
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[::2] for line in lines] == [
+        ["started-before", "S1"],
+        ["started-before", "S2"],
+    ]
     assert [one["before"] for one in records] == [False, False, True, True]
     assert {one["submission"] for one in records} == {"started"}
     assert records[0].keys() == {
@@ -504,6 +510,7 @@ def test_exit_codes(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("omics_emulator")
 @pytest.mark.parametrize(
     ("line", "code", "kind", "told"),
     [
@@ -519,7 +526,6 @@ def test_exit_codes(
     ],
 )
 def test_a_failure_is_a_document(
-    omics_emulator: Emulator,
     capsys: pytest.CaptureFixture[str],
     line: str,
     code: Exit,
@@ -534,7 +540,6 @@ def test_a_failure_is_a_document(
     assert document["error"]["type"] == kind
     assert told in document["error"]["message"]
     assert printed.err.startswith("omics-runs: ")
-    del omics_emulator
 
 
 ATTEMPT: dict[str, Any] = {"operation": "GetRun"}
@@ -673,6 +678,28 @@ def test_a_pipe_whose_reader_is_gone(start: Start) -> None:
 def page() -> str:
     """Return the page of the command."""
     return (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+
+
+PAGE_FUNCTION = 'omics-runs() { "$PYTHON" -m omics_runs "$@"; }'
+
+
+@pytest.mark.usefixtures("omics_emulator")
+def test_the_first_steps_of_the_page(tmp_path: Path) -> None:
+    """Beside an emulator they can be taken as they are."""
+    _, _, steps, *_ = re.findall(r"^```sh\n(.*?)^```$", page(), re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"{PAGE_FUNCTION}\n{steps}"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHON": sys.executable, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    waited, diagnosed, *_, drawn = done.stdout.splitlines()
+    assert re.fullmatch(r"COMPLETED [0-9]+/[0-9a-f-]{36} S1", waited)
+    assert re.match(r"Run [0-9]+ 'S1' is COMPLETED", diagnosed)
+    assert re.match(r"S1 \(run [0-9]+\) COMPLETED", drawn)
+    assert (tmp_path / "run.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
 def test_the_page_shows_real_commands_and_options() -> None:

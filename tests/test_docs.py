@@ -401,7 +401,7 @@ COMMANDS = {".ci/run", "aws", "curl", "nox", "omics-runs", "pip", "python", "pyt
 """What a reader has, with the tools that the pages name; whatever is the shell's is let be."""
 LEADS_TO_IT = re.compile(r"^(?:\w+=\$\(|[\d*]+\) )?(?:\.venv/bin/)?")
 """What may stand before a command: an assignment, a case, the folder of an environment."""
-SHELL_WORDS = {".", "#", "case", "cd", "echo", "esac", "export", "trap", "until"}
+SHELL_WORDS = {".", "#", "case", "cd", "cut", "echo", "esac", "export", "printf", "trap", "until"}
 OPENING = re.compile(
     r"^ *```(?P<language>\S*).*\n(?P<source>(?:(?! *```).*\n)*) *```$", re.MULTILINE
 )

@@ -73,8 +73,8 @@ def tell_submitted(result: Submitted, output: Output) -> Exit:
     Raises:
         BrokenPipeError: Nobody reads it any more.
     """
-    status = f"{result.status}{' before' * result.adopted}"
-    line = f"{status} {result.run or '-'} {result.name}"
+    word = f"{result.status}{'-before' * result.adopted}"  # one word: scripts take the second one
+    line = f"{word} {result.run or '-'} {result.name}"
     output.result(line, submitted_record(result))
     output.failure(result.error, was_shown=True)
     return code_of(result.error)
