@@ -27,6 +27,8 @@ Specs: TypeAlias = Sequence[RunSpec]
 MOST_RUNS = 100_000
 """Most runs of a batch, by the service's guide."""
 
+NO_FILE = "send them via 'runs', or, in Python, give a function that puts it there"
+
 OWN: Mapping[str, str] = {
     "name": "name",
     "output_uri": "output_uri",
@@ -95,7 +97,7 @@ def batch_problems(specs: Specs, *, can_upload: bool) -> list[Problem]:
     problems: list[Problem] = []
     if len(specs) > INLINE_LIMIT and not can_upload:
         what = f"more than {INLINE_LIMIT} runs, here {len(specs):,}, need a file in S3"
-        problems.append(("upload", f"{what}: give a function that puts it there, or via='runs'"))
+        problems.append(("upload", f"{what}: {NO_FILE}"))
     return problems + [problem for spec in specs for problem in _uncarried(spec, specs[0])]
 
 

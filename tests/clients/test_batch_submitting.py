@@ -211,7 +211,7 @@ def test_a_journal_is_of_one_way(
     """The other way would not recognize its runs, so nothing is sent."""
     client = emulator.client()
     client.submit(specs(), key=KEY, journal=journal, via=first)
-    with pytest.raises(errors.ConfigurationError, match=f"via='{first}', and not via='{second}'"):
+    with pytest.raises(errors.ConfigurationError, match=f"via '{first}', and not via '{second}'"):
         client.submit(specs(COUNT + 1), key=KEY, journal=journal, via=second)
     assert len(emulator.runs) == COUNT
 
@@ -463,7 +463,7 @@ def test_of_many_problems_a_few_are_named(emulator: Emulator) -> None:
 def test_more_than_a_hundred_runs_need_an_upload(emulator: Emulator) -> None:
     """The error says what to do."""
     problems = refusal_of(emulator, specs(101))
-    assert "give a function that puts it there, or via='runs'" in problems["upload"]
+    assert "send them via 'runs', or, in Python" in problems["upload"]
 
 
 @pytest.mark.parametrize("uri", ["", "https://my-bucket/x", None, 7])
