@@ -12,7 +12,8 @@ import attrs
 from attrs import frozen
 
 from omics_runs._generated.enums import FailureReason, RunStatus, TaskStatus
-from omics_runs.emulator._plan import Durations, Ending, Plan, TaskPlan
+from omics_runs.emulator._plan import Durations, Plan, TaskPlan
+from omics_runs.emulator._telling import BEFORE_TASKS, Strikes, message_of, telling
 from omics_runs.emulator._timeline import Step, Timeline
 
 NEVER = float("inf")
@@ -20,6 +21,9 @@ NEVER = float("inf")
 
 ROUNDING = 1e-6
 """Seconds by which sums of the same durations may differ."""
+
+IMPORT = 0.04
+"""Assumption: what part of its time in RUNNING a run reads its inputs in; then come the tasks."""
 
 
 @frozen(kw_only=True)
@@ -39,6 +43,8 @@ class Course:
     """One for each plan; None for a task that the run ends too early for."""
     timed_out: bool
     """Whether the limit is what ends it."""
+    strikes: Strikes = "task"
+    """What its failure strikes, in case that it fails."""
     rest: Course | None = None
     """While the run is held: its whole course, as if a slot had been free."""
 
@@ -57,6 +63,21 @@ class Course:
     def fails_early(self) -> bool:
         """Whether it ends before anything runs."""
         return (self.rest or self).timeline.time_of(RunStatus.RUNNING) is None
+
+    @property
+    def fails(self) -> bool:
+        """Whether it ends by the failure that was planned for it."""
+        return self.timeline.end.status == RunStatus.FAILED and not self.timed_out
+
+    @property
+    def blames_a_task(self) -> bool:
+        """Whether it fails by a task."""
+        return self.fails and self.strikes in {"task", "task to start"}
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether it comes as far as to its tasks."""
+        return self.strikes not in BEFORE_TASKS
 
     def being_cancelled(self, now: float) -> bool:
         """Return whether it is on its last way, from STOPPING to CANCELLED."""
@@ -92,28 +113,34 @@ class Course:
             return self
         stopped = now + self.durations.stopping
         steps = (Step(now, RunStatus.STOPPING), Step(stopped, RunStatus.CANCELLED))
-        return self._changed(Timeline(steps), now)
+        return self._changed(Timeline(steps), self.strikes, now)
 
-    def redirected(self, ends: Ending, after: float | None, now: float) -> Course:
+    def redirected(self, plan: Plan, now: float) -> Course:
         """Return the course after a change of plan: the past stays, the rest follows the plan."""
         if self.rest is not None:
-            return self._redirected_while_held(ends, after, self.rest.slot_from, now)
-        after = None if after is None else max(after, now - self.origin)
-        return self._changed(_run_timeline(self.origin, ends, after, self.durations), now)
+            return self._redirected_while_held(plan, self.rest.slot_from, now)
+        if plan.after is not None:
+            plan = attrs.evolve(plan, after=max(plan.after, now - self.origin))
+        begun = self.timeline.passed(RunStatus.RUNNING, now) is not None
+        strikes = "run" if begun and _strikes(plan) in BEFORE_TASKS else _strikes(plan)
+        return self._led(plan, strikes, now)
 
-    def _redirected_while_held(
-        self, ends: Ending, after: float | None, asked: float, now: float
-    ) -> Course:
+    def _redirected_while_held(self, plan: Plan, asked: float, now: float) -> Course:
         """For a held run time has stood still since it asked for its slot."""
-        fresh = _run_timeline(self.origin, ends, after, self.durations)
-        changed = self._changed(fresh, asked)
+        changed = self._led(plan, _strikes(plan), asked)
         return changed.put_off(asked, now) if changed.slot_from == NEVER else changed.held()
 
-    def _changed(self, fresh: Timeline[RunStatus], now: float) -> Course:
+    def _led(self, plan: Plan, strikes: Strikes, now: float) -> Course:
+        fresh = _run_timeline(self.origin, plan, strikes, self.durations)
+        return self._changed(fresh, strikes, now)
+
+    def _changed(self, fresh: Timeline[RunStatus], strikes: Strikes, now: float) -> Course:
         timeline = self.timeline.spliced(fresh, now)
         begun = self.timeline.passed(RunStatus.RUNNING, now) is not None
-        room = self.room if begun else _room(timeline, self.durations)
-        changed = attrs.evolve(self, timeline=timeline, room=room, timed_out=False, rest=None)
+        room = self.room if begun and self.has_tasks else _room(timeline, self.durations)
+        changed = attrs.evolve(
+            self, timeline=timeline, strikes=strikes, room=room, timed_out=False, rest=None
+        )
         limited = changed.limited()
         tasks = zip(self.tasks, _task_timelines(limited), strict=True)
         return attrs.evolve(limited, tasks=tuple(_spliced(old, new, now) for old, new in tasks))
@@ -139,7 +166,8 @@ def course(created: float, plan: Plan, durations: Durations, limit: float) -> Co
         durations: How long each status lasts, but for what the plan's `after` changes.
         limit: The most seconds that it may be RUNNING.
     """
-    timeline = _run_timeline(created, plan.ends, plan.after, durations)
+    strikes = _strikes(plan)
+    timeline = _run_timeline(created, plan, strikes, durations)
     whole = Course(
         timeline=timeline,
         durations=durations,
@@ -149,6 +177,7 @@ def course(created: float, plan: Plan, durations: Durations, limit: float) -> Co
         room=_room(timeline, durations),
         tasks=_no_tasks(plan.tasks),
         timed_out=False,
+        strikes=strikes,
     )
     limited = whole.limited()
     return attrs.evolve(limited, tasks=_task_timelines(limited))
@@ -171,29 +200,47 @@ def _time_running(run: Timeline[RunStatus]) -> tuple[float, float]:
     return (NEVER, NEVER) if begin is None or leave is None else (begin, leave)
 
 
+def _strikes(plan: Plan) -> Strikes:
+    """Return what the failure of a plan strikes; tasks that were planned do get their turn."""
+    strikes = telling(plan.failure_reason or FailureReason.RUN_TASK_FAILED).strikes
+    return "run" if plan.tells_of_tasks and strikes in BEFORE_TASKS else strikes
+
+
 def _run_timeline(
-    created: float, ends: Ending, after: float | None, durations: Durations
+    created: float, plan: Plan, strikes: Strikes, durations: Durations
 ) -> Timeline[RunStatus]:
-    if ends == "COMPLETED":
-        return _whole(created, _fitted(durations, after), RunStatus.COMPLETED)
-    if ends == "CANCELLED":
-        return _cancelled(created, after, durations)
-    if after is not None and after < durations.pending + durations.starting:
-        return _failed_early(created, after, durations)
-    return _failed(created, after, durations)
+    if plan.ends == "COMPLETED":
+        return _whole(created, _fitted(durations, plan.after), RunStatus.COMPLETED)
+    if plan.ends == "CANCELLED":
+        return _cancelled(created, plan.after, durations)
+    if plan.after is None:
+        return _failed_in_its_time(created, strikes, durations)
+    if plan.after < durations.pending + durations.starting:
+        return _failed_early(created, plan.after, durations)
+    return _failed(created, plan.after, durations)
 
 
-def _failed(created: float, after: float | None, durations: Durations) -> Timeline[RunStatus]:
-    if after is not None:
-        room = after - durations.pending - durations.starting
-        stopping = min(durations.stopping, room)
-        durations = attrs.evolve(durations, running=room - stopping, stopping=stopping)
+def _failed_in_its_time(
+    created: float, strikes: Strikes, durations: Durations
+) -> Timeline[RunStatus]:
+    """A failure that has no need of tasks does not wait for them."""
+    if strikes == "start":
+        return _failed_early(created, durations.pending + durations.starting / 2, durations)
+    if strikes == "import":
+        durations = attrs.evolve(durations, running=durations.running * IMPORT)
+    return _whole(created, durations, RunStatus.FAILED)
+
+
+def _failed(created: float, after: float, durations: Durations) -> Timeline[RunStatus]:
+    room = after - durations.pending - durations.starting
+    stopping = min(durations.stopping, room)
+    durations = attrs.evolve(durations, running=room - stopping, stopping=stopping)
     return _whole(created, durations, RunStatus.FAILED)
 
 
 def _failed_early(created: float, after: float, durations: Durations) -> Timeline[RunStatus]:
     """A wrong role, bucket or parameter makes a run fail before it ever was RUNNING."""
-    before = _whole(created, durations, RunStatus.FAILED).until(created + after)
+    before = _whole(created, durations, RunStatus.FAILED).before(created + after)
     return Timeline((*before, Step(created + after, RunStatus.FAILED)))
 
 
@@ -253,28 +300,36 @@ def _task_timelines(course: Course) -> tuple[Timeline[TaskStatus] | None, ...]:
     """Return the way of each task; None for one that its run ends too early for.
 
     Tasks begin and end while their run is RUNNING. A run that fails takes one task down as its
-    cause and cancels what else is under way; one that is cancelled cancels all of them.
-    Assumption: so does one that has run out of time.
+    cause, where it has one among them, and cancels what else is under way; one that is cancelled
+    cancels all of them. Assumption: so does one that has run out of time.
     """
     begin, leave = _time_running(course.timeline)
-    if begin == NEVER:
+    if begin == NEVER or not course.has_tasks:
         return _no_tasks(course.plans)
     whole = tuple(_task_timeline(plan, begin, course.room) for plan in course.plans)
-    end = course.timeline.end
-    if end.status == RunStatus.COMPLETED:
+    is_done = course.fails and course.strikes == "export"
+    if is_done or course.timeline.end.status == RunStatus.COMPLETED:
         return tuple(_squeezed(timeline, leave) for timeline in whole)
-    fails = end.status == RunStatus.FAILED and not course.timed_out
-    culprit = _culprit(course.plans, whole, leave) if fails else None
+    return _task_timelines_cut(course, whole, leave)
+
+
+def _task_timelines_cut(
+    course: Course, whole: Sequence[Timeline[TaskStatus]], leave: float
+) -> tuple[Timeline[TaskStatus] | None, ...]:
+    culprit = _culprit(course, whole, leave)
+    last = leave - ROUNDING if course.fails and course.strikes == "run" else leave
     return tuple(
-        _failing(timeline, leave) if place == culprit else _cut(timeline, leave, end.at)
-        for place, timeline in enumerate(whole)
+        _failing(timeline, leave, course.strikes)
+        if place == culprit
+        else _cut(timeline, leave if plan.ends else last, leave, course.timeline.end.at)
+        for place, (plan, timeline) in enumerate(zip(course.plans, whole, strict=True))
     )
 
 
 def _task_timeline(plan: TaskPlan, begin: float, room: float) -> Timeline[TaskStatus]:
     created, end = (begin + fraction * room for fraction in plan.window)
     length = end - created
-    return Timeline(
+    whole = Timeline(
         (
             Step(created, TaskStatus.PENDING),
             Step(created + 0.1 * length, TaskStatus.STARTING),
@@ -283,48 +338,49 @@ def _task_timeline(plan: TaskPlan, begin: float, room: float) -> Timeline[TaskSt
             Step(end, TaskStatus(plan.ends or "COMPLETED")),
         )
     )
+    own = telling(plan.failure_reason or FailureReason.RUN_TASK_FAILED).strikes
+    return _failing(whole, end, own) if plan.ends == "FAILED" and own == "task to start" else whole
 
 
 def _squeezed(timeline: Timeline[TaskStatus], leave: float) -> Timeline[TaskStatus]:
     return Timeline(tuple(step.not_after(leave) for step in timeline.steps))
 
 
-def _culprit(
-    plans: Sequence[TaskPlan], whole: Sequence[Timeline[TaskStatus]], leave: float
-) -> int | None:
+def _culprit(course: Course, whole: Sequence[Timeline[TaskStatus]], leave: float) -> int | None:
     """Which task fails with its run: the first still under way at its end, else the last one."""
-    if any(plan.ends == "FAILED" for plan in plans):
+    if not course.blames_a_task or any(plan.ends == "FAILED" for plan in course.plans):
         return None
     under_way = [place for place, timeline in enumerate(whole) if timeline.end.at >= leave]
     return next(iter([*under_way, len(whole) - 1]))
 
 
-def _failing(timeline: Timeline[TaskStatus], leave: float) -> Timeline[TaskStatus]:
+def _failing(
+    timeline: Timeline[TaskStatus], leave: float, strikes: Strikes
+) -> Timeline[TaskStatus]:
     end = min(timeline.end.at, leave)
     failed = (Step(end, TaskStatus.STOPPING), Step(end, TaskStatus.FAILED))
-    return Timeline((*timeline.until(end)[:4], *failed))
+    reached = 2 if strikes == "task to start" else 4
+    return Timeline((*timeline.until(end)[:reached], *failed))
 
 
-def _cut(timeline: Timeline[TaskStatus], leave: float, end: float) -> Timeline[TaskStatus] | None:
-    if timeline.end.at <= leave:
+def _cut(
+    timeline: Timeline[TaskStatus], last: float, leave: float, end: float
+) -> Timeline[TaskStatus] | None:
+    """Return the way of a task that is cancelled, unless it was done by `last`."""
+    if timeline.end.at <= last:
         return timeline
     cancelled = (Step(leave, TaskStatus.STOPPING), Step(end, TaskStatus.CANCELLED))
-    before = timeline.until(leave)
+    before = timeline.until(leave)[:4]
     return Timeline((*before, *cancelled)) if before else None
 
 
 def reasons(course: Course, plan: Plan) -> tuple[str, str]:
-    """Return the failure reason and the status message of a run, in case that it fails.
-
-    Assumption: the sentences. All that is known of the service's own is that they often say no
-    more than where to look.
-    """
+    """Return the failure reason and the status message of a run, in case that it fails."""
     if course.timed_out:
         message = f"The run was stopped after {course.limit:g} seconds, the most it may run."
         return FailureReason.RUN_TIMED_OUT.value, message
     reason = plan.failure_reason or _default_reason(course)
-    message = f"The run failed with {reason}; its logs in CloudWatch say more."
-    return reason, plan.status_message or message
+    return reason, plan.status_message or message_of("run", reason)
 
 
 def _default_reason(course: Course) -> str:

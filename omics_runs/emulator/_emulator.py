@@ -8,7 +8,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from email.utils import formatdate
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType, NoneType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import attrs
@@ -28,7 +28,7 @@ from omics_runs.emulator._injection import Faults
 from omics_runs.emulator._json_protocol import as_it_is, in_json_protocol
 from omics_runs.emulator._lock import Lock
 from omics_runs.emulator._log import Log, Recorded, json_or_none
-from omics_runs.emulator._plan import DEFAULT_TASKS, Durations, Ending, Plan, TaskPlan
+from omics_runs.emulator._plan import Durations, Ending, Plan, TaskPlan, items
 from omics_runs.emulator._quotas import Quotas
 from omics_runs.emulator._rates import Rates
 from omics_runs.emulator._routes import Route, check_operation, decode, find
@@ -271,9 +271,12 @@ class Emulator:
                 at once.
             failure_reason: Failure code of a run that fails.
             status_message: The sentence beside it.
-            after: Seconds from the run's start to its final status; None for all durations in full.
-                What it waits for a slot comes on top.
-            tasks: Its tasks; None for the usual three.
+            after: Seconds from the run's start to its final status; None for all durations in
+                full, or for less where the failure needs no task: with `ASSUME_ROLE_FAILED` a run
+                never is RUNNING, with `IMPORT_FAILED` hardly. What it waits for a slot comes on
+                top.
+            tasks: Its tasks; None for the usual three. With some of your own, or with lines of
+                tasks in `logs`, each failure lets the run come to them.
             durations: How long it stays in each status; None for the emulator's.
             logs: The lines that end its logs, in place of those that tell of a failure: of `run`,
                 of `engine`, and of tasks by their names. At log level FATAL they are left out.
@@ -282,16 +285,18 @@ class Emulator:
             ValueError: There is no such run under way, it is being cancelled, or `run_id` came
                 with what can be planned only before a run starts: a name, tasks, durations, logs.
                 Or `after` is below 0 or above ten years, or `logs` are of no such task.
+            TypeError: An argument is of another type, such as a string where `logs` have lines.
         """
+        _check_run_id(run_id)
         plan = Plan(
             name=name,
             ends=ends,
             failure_reason=failure_reason,
             status_message=status_message,
             after=after,
-            tasks=DEFAULT_TASKS if tasks is None else tuple(tasks),
+            tasks=tasks,
             durations=durations,
-            logs={stream: tuple(lines) for stream, lines in (logs or {}).items()},
+            logs=logs,
         )
         is_early = (name, tasks, durations, logs) != (None, None, None, None)
         if run_id is not None and is_early:
@@ -565,14 +570,18 @@ class Emulator:
         subnet_ids: Sequence[str] = ("subnet-0123456789abcdef0",),
         vpc_id: str = "vpc-0123456789abcdef0",
     ) -> str:
-        """Make a VPC configuration known, and return its name."""
+        """Make a VPC configuration known, and return its name.
+
+        Raises:
+            TypeError: The ids are no lists of strings.
+        """
         with self._lock:
             self._caught_up()
             configuration = Configuration(
                 name=name,
                 uuid=self._store.names.uuid(),
-                security_group_ids=tuple(security_group_ids),
-                subnet_ids=tuple(subnet_ids),
+                security_group_ids=items("security_group_ids", str, security_group_ids),
+                subnet_ids=items("subnet_ids", str, subnet_ids),
                 vpc_id=vpc_id,
                 created=self._time.now(),
             )
@@ -623,7 +632,7 @@ class Emulator:
         with self._lock:
             aws_request_id = self._store.names.request_id()
         operation: str | None = None
-        in_protocol = as_it_is
+        in_protocol = as_it_is if received.header("x-amz-target") is None else in_json_protocol
         try:
             route = find(received)
             operation = route.operation.name
@@ -687,6 +696,12 @@ def _owner_of(client: C) -> C:
     """Return a client that closes its HTTP client with itself: nobody else has it."""
     vars(client)["_owns_http"] = True
     return client
+
+
+def _check_run_id(given: object) -> None:
+    if not isinstance(given, (str, NoneType)):
+        msg = f"run_id must be of the type str, got {given!r}"
+        raise TypeError(msg)
 
 
 def _checked_template(

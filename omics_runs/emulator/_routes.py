@@ -58,7 +58,8 @@ def find(received: Received) -> Route:
     if fitting:
         msg = f"{received.method} is not a method of {received.path}"
         raise Refusal(405, "MethodNotAllowedException", msg)
-    msg = f"There is no operation at {received.path}"
+    target = received.header("x-amz-target")
+    msg = f"There is no operation {'at ' + received.path if target is None else target}"
     raise Refusal(404, "UnknownOperationException", msg)
 
 

@@ -51,9 +51,7 @@ def streams(run: Run, shapes: Shapes) -> Mapping[str, list[Event]]:
 
 def _all(run: Run, shapes: Shapes) -> Mapping[str, list[Event]]:
     """Return the events of the whole of a run, those to come among them."""
-    tasks = [
-        (task, way) for task, way in _tasks(run) if way.time_of(TaskStatus.RUNNING) is not None
-    ]
+    tasks = [(task, way) for task, way in _tasks(run) if _speaks(run, task, way)]
     return {
         f"run/{run.id}": list(_run_log(run)),
         f"run/{run.id}/engine": list(_engine_log(run)),
@@ -68,6 +66,11 @@ def _tasks(run: Run) -> Iterator[tuple[Task, Timeline[TaskStatus]]]:
             yield task, timeline
 
 
+def _speaks(run: Run, task: Task, timeline: Timeline[TaskStatus]) -> bool:
+    """Return whether a task has a log: because it came to run, or because lines were planned."""
+    return timeline.time_of(TaskStatus.RUNNING) is not None or task.plan.name in run.logs
+
+
 def _run_log(run: Run) -> Iterator[Event]:
     for step in run.timeline.steps:
         if step.status == RunStatus.FAILED:
@@ -76,7 +79,9 @@ def _run_log(run: Run) -> Iterator[Event]:
         else:
             yield Event(step.at, f"Run {run.id} is {step.status}")
     yield from _run_log_of_tasks(run)
-    yield from _told(run.logs.get("run", ()), run.timeline.end.at)
+    begins = run.timeline.time_of(RunStatus.RUNNING) is not None
+    own = () if begins else _of_failure(run)
+    yield from _told(run.logs.get("run", own), run.course.ends_at)
 
 
 def _run_log_of_tasks(run: Run) -> Iterator[Event]:
@@ -88,31 +93,30 @@ def _run_log_of_tasks(run: Run) -> Iterator[Event]:
 
 
 def _engine_log(run: Run) -> Iterator[Event]:
-    """The engine is there while the run is RUNNING; one that fails before says nothing."""
+    """The engine is there while the run is RUNNING; before that there are only planned lines."""
     begin = run.timeline.time_of(RunStatus.RUNNING)
-    if begin is None:
-        return
-    yield Event(begin, f"The {run.workflow.engine} engine runs workflow {run.workflow.id}")
+    if begin is not None:
+        yield Event(begin, f"The {run.workflow.engine} engine runs workflow {run.workflow.id}")
     for task, timeline in _tasks(run):
         name = f"{task.plan.name} ({task.id})"
         yield Event(timeline.steps[0].at, f"Submitted task {name}")
         text = f"Task {name} has ended: {timeline.end.status}"
         is_failure = timeline.end.status == TaskStatus.FAILED
         yield Event(timeline.end.at, text, "ERROR" if is_failure else "ALL")
-    yield from _told(_last_of_engine(run), run.timeline.steps[-2].at)
+    own = () if begin is None else _of_failure(run)
+    stop = run.timeline.time_of(RunStatus.STOPPING)
+    yield from _told(run.logs.get("engine", own), run.course.ends_at if stop is None else stop)
 
 
-def _last_of_engine(run: Run) -> tuple[str, ...]:
-    if "engine" in run.logs:
-        return run.logs["engine"]
-    if run.timeline.end.status != RunStatus.FAILED:
-        return ()
-    return telling(run.failure_reason).engine
+def _of_failure(run: Run) -> tuple[str, ...]:
+    is_failed = run.timeline.end.status == RunStatus.FAILED
+    return telling(run.failure_reason).last if is_failed else ()
 
 
 def _task_log(run: Run, task: Task, timeline: Timeline[TaskStatus]) -> Iterator[Event]:
-    begin, end = timeline.time_of(TaskStatus.RUNNING) or 0.0, timeline.end
-    yield Event(begin, f"{task.plan.name}: using {task.plan.cpus} threads")
+    begin, end = timeline.time_of(TaskStatus.RUNNING), timeline.end
+    if begin is not None:
+        yield Event(begin, f"{task.plan.name}: using {task.plan.cpus} threads")
     if end.status == TaskStatus.COMPLETED:
         yield Event(end.at, f"{task.plan.name}: done")
     yield from _told(_last_of_task(run, task, end.status), end.at)
@@ -123,8 +127,7 @@ def _last_of_task(run: Run, task: Task, status: TaskStatus) -> tuple[str, ...]:
         return run.logs[task.plan.name]
     if status != TaskStatus.FAILED:
         return ()
-    takes_it_down = run.timeline.end.status == RunStatus.FAILED and not run.course.timed_out
-    reason = task.plan.failure_reason or (run.failure_reason if takes_it_down else "")
+    reason = task.plan.failure_reason or (run.failure_reason if run.course.fails else "")
     return telling(reason).task or ("ERROR: exit status 1",)
 
 

@@ -193,7 +193,7 @@ class Service:
         if run.course.being_cancelled(self.now):
             msg = f"run {run_id} is being cancelled, and that is how it will end"
             raise ValueError(msg)
-        changed = run.course.redirected(plan.ends, plan.after, self.now)
+        changed = run.course.redirected(plan, self.now)
         reason, message = reasons(changed, plan)
         self.admission.change(
             attrs.evolve(run, course=changed, failure_reason=reason, status_message=message),

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from omics_runs._generated.enums import RunStatus, TaskStatus
 from omics_runs.emulator._store import Configuration, Run, Task
+from omics_runs.emulator._telling import message_of
 from omics_runs.emulator._timeline import Time, Timeline
 
 Shape: TypeAlias = dict[str, Any]
@@ -220,15 +221,16 @@ class Shapes:
     def _task_failure(self, run: Run, task: Task, timeline: Timeline[TaskStatus]) -> Shape:
         if timeline.status(self.now) != TaskStatus.FAILED:
             return {}
-        failure = {
-            "failureReason": task.plan.failure_reason,
-            "statusMessage": task.plan.status_message,
-        }
-        known = {name: text for name, text in failure.items() if text is not None}
-        # Assumption: a task that took its run down names the same reason as the run.
-        if run.timeline.end.status == RunStatus.FAILED and not run.course.timed_out:
-            return {**_failure(run), **known}
-        return known
+        reason, message = task.plan.failure_reason, task.plan.status_message
+        if run.course.blames_a_task:
+            # Assumption: a task that took its run down names the same reason as the run.
+            reason = reason or run.failure_reason
+            is_planned = run.status_message != message_of("run", run.failure_reason)
+            message = message or (run.status_message if is_planned else None)
+        if reason is not None:
+            message = message or message_of("task", reason)
+        failure = {"failureReason": reason, "statusMessage": message}
+        return {name: text for name, text in failure.items() if text is not None}
 
 
 def _sent(run: Run, names: tuple[str, ...]) -> Shape:

@@ -1,4 +1,4 @@
-"""What the logs of a failed run say of its failure, by the failure's code.
+"""How a run fails, by the failure's code: what it strikes, and what the logs say of it.
 
 Assumption: all of it. The service's own lines are the engines', the tools' and its own; these have
 their manner and none of their words.
@@ -7,83 +7,125 @@ their manner and none of their words.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from attrs import frozen
+
+Strikes: TypeAlias = Literal["start", "import", "task to start", "task", "run", "export"]
+"""What a failure strikes.
+
+`start` and `import` are before all tasks: the run is never RUNNING, or has just begun to. Of
+`task to start` and `task` one task fails, before it was RUNNING or later. `run` takes the run down
+without a task to blame: those under way are cancelled. `export` comes when all tasks are done.
+"""
+
+BEFORE_TASKS: frozenset[Strikes] = frozenset({"start", "import"})
 
 
 @frozen
 class Telling:
-    """The lines that tell why a run has failed."""
+    """What a failure strikes, and the lines that tell of it."""
 
-    engine: tuple[str, ...]
-    """What the engine says last."""
+    strikes: Strikes
+    last: tuple[str, ...]
+    """What the engine says last, or the run's own log where no engine came to speak."""
     task: tuple[str, ...] = ()
-    """What the task says last that has taken the run down; empty where no task is to blame."""
+    """What the task says last that has taken the run down; empty for its exit status alone."""
 
 
 def telling(reason: str) -> Telling:
-    """Return the lines for a failure; one that is not known here is only named."""
-    return LINES.get(reason) or Telling((f"ERROR: the run can't go on: {reason}",))
+    """Return how a failure goes; of one that is not known here a task is to blame."""
+    return TELLINGS.get(reason) or Telling("task", (f"ERROR: the run can't go on: {reason}",))
 
 
-_EXIT_1 = "ERROR: a task ended with exit status 1"
+def message_of(what: Literal["run", "task"], reason: str) -> str:
+    """Return the status message for a failure, where none was planned.
 
-LINES: Mapping[str, Telling] = {
+    All that is known of the service's own is that they often say no more than where to look.
+    """
+    return f"The {what} failed with {reason}; the run's logs in CloudWatch say more."
+
+
+TELLINGS: Mapping[str, Telling] = {
     "ALL_PROFILES_INSTANCE_RESERVATION_FAILED": Telling(
-        ("ERROR: no instance of any size could be reserved, and none will be tried again",)
+        "task to start",
+        ("ERROR: no instance of any size could be reserved for a task",),
     ),
-    "ASSUME_ROLE_FAILED": Telling(("ERROR: the service role could not be assumed",)),
+    "ASSUME_ROLE_FAILED": Telling("start", ("ERROR: the service role could not be assumed",)),
     "CANNOT_START_CONTAINER_ERROR": Telling(
+        "task",
         ("ERROR: the container of a task did not start",),
         ("exec /usr/local/bin/entrypoint: exec format error",),
     ),
     "CANNOT_START_CONTAINER_SIZE_ERROR": Telling(
-        ("ERROR: the image of a task is larger than what a container may have",)
+        "task to start", ("ERROR: the image of a task is larger than what a container may have",)
     ),
-    "ECR_PERMISSION_ERROR": Telling(("ERROR: pulling an image from ECR was denied",)),
-    "EXPORT_FAILED": Telling(("ERROR: outputs could not be written to S3: AccessDenied",)),
+    "ECR_PERMISSION_ERROR": Telling(
+        "task to start", ("ERROR: pulling the image of a task from ECR was denied",)
+    ),
+    "EXPORT_FAILED": Telling(
+        "export", ("ERROR: outputs could not be written to S3: AccessDenied",)
+    ),
     "FILE_SYSTEM_OUT_OF_SPACE": Telling(
-        (_EXIT_1,), ("write failed: No space left on device", "ERROR: exit status 1")
+        "task",
+        ("ERROR: a task ended with exit status 1: the run's storage is full",),
+        ("write failed: No space left on device", "ERROR: exit status 1"),
     ),
     "IMAGE_VERIFICATION_FAILURE": Telling(
-        ("ERROR: the signature of an image could not be verified",)
+        "task to start", ("ERROR: the signature of a task's image could not be verified",)
     ),
-    "IMPORT_FAILED": Telling(("ERROR: an input could not be read from S3: AccessDenied",)),
+    "IMPORT_FAILED": Telling(
+        "import", ("ERROR: an input could not be read from S3: AccessDenied",)
+    ),
     "INACTIVE_OMICS_STORAGE_RESOURCE": Telling(
-        ("ERROR: a read set that the run needs is archived and not active",)
+        "import", ("ERROR: a read set that the run needs is archived and not active",)
     ),
-    "INPUT_URI_NOT_FOUND": Telling(("ERROR: an input is not there: NoSuchKey",)),
+    "INPUT_URI_NOT_FOUND": Telling("import", ("ERROR: an input is not there: NoSuchKey",)),
     "INSTANCE_RESERVATION_FAILED": Telling(
-        ("ERROR: no instance could be reserved for a task in time",)
+        "task to start", ("ERROR: no instance could be reserved for a task in time",)
     ),
-    "INVALID_ECR_IMAGE_URI": Telling(("ERROR: the image of a task has no valid ECR URI",)),
+    "INVALID_ECR_IMAGE_URI": Telling(
+        "task to start", ("ERROR: the image of a task has no valid ECR URI",)
+    ),
     "INVALID_TASK_RESOURCE_VALUE": Telling(
-        ("ERROR: a task asks for CPUs or memory that no instance has",)
+        "task to start", ("ERROR: a task asks for CPUs or memory that no instance has",)
     ),
-    "INVALID_URI_INPUT": Telling(("ERROR: an input has no valid URI",)),
-    "MODIFIED_INPUT_RESOURCE": Telling(("ERROR: an input was changed while the run used it",)),
+    "INVALID_URI_INPUT": Telling("start", ("ERROR: an input has no valid URI",)),
+    "MODIFIED_INPUT_RESOURCE": Telling(
+        "import", ("ERROR: an input was changed while the run imported it",)
+    ),
     "OUT_OF_MEMORY_ERROR": Telling(
+        "task",
         ("ERROR: a task ended with exit status 137: out of memory",),
         ("Killed", "ERROR: exit status 137"),
     ),
     "RUN_TASK_FAILED": Telling(
-        (_EXIT_1,),
+        "task",
+        ("ERROR: a task ended with exit status 1",),
         ("ERROR: the input is truncated: unexpected end of file", "ERROR: exit status 1"),
     ),
-    "RUN_TIMED_OUT": Telling(("ERROR: the run was stopped: its time is over",)),
-    "SERVICE_ERROR": Telling(("ERROR: an internal error of the service",)),
+    "RUN_TIMED_OUT": Telling("run", ("ERROR: the run was stopped: its time is over",)),
+    "SERVICE_ERROR": Telling("run", ("ERROR: the run was stopped: an internal error",)),
     "TASK_TIMED_OUT": Telling(
-        ("ERROR: a task was stopped: its time is over",), ("Terminated", "ERROR: exit status 143")
+        "task",
+        ("ERROR: a task was stopped: its time is over",),
+        ("Terminated", "ERROR: exit status 143"),
     ),
     "UNSUPPORTED_GPU_INSTANCE_TYPE": Telling(
-        ("ERROR: a task asks for a GPU instance that the region does not have",)
+        "task to start", ("ERROR: a task asks for a GPU instance that the region does not have",)
     ),
-    "UNSUPPORTED_INPUT_SIZE": Telling(("ERROR: the inputs are larger than the run may import",)),
+    "UNSUPPORTED_INPUT_SIZE": Telling(
+        "import", ("ERROR: the inputs are larger than the run may import",)
+    ),
     "WORKFLOW_RUN_FAILED": Telling(
-        ("ERROR: main.nf, line 42: no such variable: reads", "ERROR: the workflow has failed")
+        "run",
+        (
+            "ERROR: line 42 of the workflow: no such variable: reads",
+            "ERROR: the workflow has failed",
+        ),
     ),
     "WORKFLOW_VER_VALIDATION_FAILED": Telling(
-        ("ERROR: the definition of the workflow's version is not valid",)
+        "start", ("ERROR: the definition of the workflow's version is not valid",)
     ),
 }
-"""What each code is told by."""
+"""How runs fail, by the codes."""

@@ -29,6 +29,12 @@ def test_described() -> None:
     assert vpc.vpc_id == "vpc-0123456789abcdef0"
 
 
+def test_ids_are_lists() -> None:
+    """A string is not taken for the ids that its letters would be."""
+    with pytest.raises(TypeError, match="subnet_ids must be a list of the type str, got 's-1'"):
+        Emulator().add_configuration("vpc", subnet_ids="s-1")
+
+
 def test_unknown() -> None:
     """A configuration that was not added is not found."""
     with (

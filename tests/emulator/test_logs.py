@@ -14,8 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from omics_runs import OmicsRunsClient, errors, models
-from omics_runs.emulator import Emulator, Fault, TaskPlan, VirtualClock
-from omics_runs.emulator._telling import LINES
+from omics_runs.emulator import Emulator, Fault, Quotas, TaskPlan, VirtualClock
+from omics_runs.emulator._telling import TELLINGS
 from tests.emulator.conftest import ROLE, session
 
 GROUP = "/aws/omics/WorkflowLog"
@@ -123,17 +123,124 @@ def test_the_log_level_decides(
     assert any("PENDING" in line for line in told) == (level == "ALL")
 
 
-@pytest.mark.parametrize("reason", sorted({*LINES, "NEW_REASON"}))
+@pytest.mark.parametrize("reason", sorted({*TELLINGS, "NEW_REASON"}))
 def test_each_failure_is_told(client: OmicsRunsClient, emulator: Emulator, reason: str) -> None:
-    """The run's log names the reason, and the engine's ends with what it has to say of it."""
-    emulator.plan(ends="FAILED", failure_reason=reason, tasks=TASK)
+    """The run's log names the reason; the engine's tells more, or the run's where there is none."""
+    emulator.plan(ends="FAILED", failure_reason=reason)
     run = ended(client, emulator)
-    assert any(reason in line for line in lines(client, f"run/{run.id}"))
-    assert any(line.startswith("ERROR: ") for line in lines(client, f"run/{run.id}/engine"))
+    told = lines(client, f"run/{run.id}")
+    assert any(reason in line for line in told)
+    if run.start_time is not None:
+        told = lines(client, f"run/{run.id}/engine")
+    assert any(line.startswith("ERROR: ") for line in told)
+    for task in client.list_run_tasks(run.id).items:
+        has_log = f"run/{run.id}/task/{task.task_id}" in names(client)
+        assert has_log == (task.start_time is not None)
+        if has_log:
+            last = lines(client, f"run/{run.id}/task/{task.task_id}")[-1]
+            assert (last == f"{task.name}: done") == (task.status == "COMPLETED")
+
+
+DONE, CUT, FAILED, QUEUED = "COMPLETED", "CANCELLED", "FAILED", "FAILED, never RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds", "ran", "tasks"),
+    [
+        pytest.param("ASSUME_ROLE_FAILED", 330, None, [], id="before it runs"),
+        pytest.param("IMPORT_FAILED", 762, 132, [], id="at the import"),
+        pytest.param("ECR_PERMISSION_ERROR", 2490, 1860, [DONE, DONE, QUEUED], id="task to start"),
+        pytest.param("OUT_OF_MEMORY_ERROR", 2490, 1860, [DONE, DONE, FAILED], id="task"),
+        pytest.param("NEW_REASON", 2490, 1860, [DONE, DONE, FAILED], id="unknown"),
+        pytest.param("SERVICE_ERROR", 2490, 1860, [DONE, DONE, CUT], id="run"),
+        pytest.param("EXPORT_FAILED", 2490, 1860, [DONE, DONE, DONE], id="at the export"),
+    ],
+)
+def test_a_failure_strikes_where_it_belongs(
+    client: OmicsRunsClient,
+    emulator: Emulator,
+    reason: str,
+    seconds: float,
+    ran: float | None,
+    tasks: list[str],
+) -> None:
+    """A failure comes when its like comes, and takes down a task only where one is to blame."""
+    emulator.plan(ends="FAILED", failure_reason=reason)
+    run = ended(client, emulator)
+    assert run.stop_time is not None
+    assert (run.stop_time - run.creation_time).total_seconds() == pytest.approx(seconds)
+    assert (run.start_time is None) == (ran is None)
+    if run.start_time is not None:
+        assert (run.stop_time - run.start_time).total_seconds() == pytest.approx(ran)
+    found = client.list_run_tasks(run.id).items
+    assert [
+        f"{task.status}, never RUNNING" if task.start_time is None else task.status
+        for task in found
+    ] == tasks
+    asked = [client.get_run_task(run.id, task.task_id) for task in found]
+    blamed = [task for task in asked if task.status == FAILED]
+    assert [task.failure_reason for task in asked if task.failure_reason] == [reason] * len(blamed)
+    assert all(f"The task failed with {reason};" in str(task.status_message) for task in blamed)
+
+
+@pytest.mark.parametrize("reason", ["ASSUME_ROLE_FAILED", "IMPORT_FAILED", "ECR_PERMISSION_ERROR"])
+def test_what_is_planned_is_seen(client: OmicsRunsClient, emulator: Emulator, reason: str) -> None:
+    """Tasks, ends and lines that were planned come about, whatever the failure."""
+    failing = TaskPlan(name="Align", ends="FAILED", failure_reason=reason)
+    logs = {"Align": ["why"], "engine": ["it is so"]}
+    emulator.plan(ends="FAILED", failure_reason=reason, tasks=[failing], logs=logs)
+    run = ended(client, emulator)
     (task,) = client.list_run_tasks(run.id).items
-    told = lines(client, f"run/{run.id}/task/{task.task_id}")
-    assert told[0] == "Align: using 2 threads"
-    assert told[-1] != "Align: done"
+    assert (task.status, client.get_run_task(run.id, task.task_id).failure_reason) == (
+        "FAILED",
+        reason,
+    )
+    assert lines(client, f"run/{run.id}/task/{task.task_id}")[-1] == "why"
+    assert lines(client, f"run/{run.id}/engine")[-1] == "it is so"
+    emulator.plan(ends="FAILED", failure_reason=reason, logs={"CallVariants": ["seen"]})
+    run = ended(client, emulator)
+    task = client.list_run_tasks(run.id).items[-1]
+    assert lines(client, f"run/{run.id}/task/{task.task_id}")[-1] == "seen"
+    emulator.plan(ends="FAILED", failure_reason=reason, after=5, logs={"engine": ["no run"]})
+    run = ended(client, emulator)
+    assert run.stop_time is not None
+    assert (run.stop_time - run.creation_time).total_seconds() == 5
+    assert lines(client, f"run/{run.id}/engine") == ["no run"]
+
+
+def test_a_run_under_way_is_led_to_a_failure_of_early_runs(
+    client: OmicsRunsClient, emulator: Emulator
+) -> None:
+    """Before it is RUNNING it fails as any run would; later what it has done stays done."""
+    early, late, rescued = (client.start_run(**START).id for _ in range(3))
+    emulator.plan(run_id=early, ends="FAILED", failure_reason="IMPORT_FAILED")
+    emulator.plan(run_id=rescued, ends="FAILED", failure_reason="IMPORT_FAILED")
+    advance(emulator, 640)
+    emulator.plan(run_id=rescued)
+    advance(emulator, 860)
+    emulator.plan(run_id=late, ends="FAILED", failure_reason="IMPORT_FAILED")
+    advance(emulator, 100_000)
+    assert [client.get_run(run).status for run in (early, late, rescued)] == [FAILED, FAILED, DONE]
+    whole = client.get_run(rescued)
+    assert whole.start_time is not None
+    assert whole.stop_time is not None
+    assert (whole.stop_time - whole.start_time).total_seconds() == pytest.approx(1860)
+    assert [
+        [task.status for task in client.list_run_tasks(run).items] for run in (early, late, rescued)
+    ] == [[], [DONE, DONE, CUT], [DONE] * 3]
+
+
+def test_a_run_that_waits_has_not_said_its_last() -> None:
+    """Lines that end a log come at the run's end, and not while it waits for its slot."""
+    emulator = Emulator(VirtualClock(), quotas=Quotas(max_active_runs=1))
+    emulator.plan(logs={"run": ["the end"], "engine": ["the end"]})
+    with emulator.client() as client:
+        client.start_run(**START)
+        run = client.start_run(**START)
+        advance(emulator, 100)
+        assert lines(client, f"run/{run.id}") == [f"Run {run.id} is PENDING"]
+        advance(emulator, 100_000)
+        assert lines(client, f"run/{run.id}/engine")[-1] == "the end"
 
 
 def test_planned_lines_take_the_place_of_ours(client: OmicsRunsClient, emulator: Emulator) -> None:
@@ -434,4 +541,8 @@ def test_no_other_operation_is_there(emulator: Emulator, logs: Any) -> None:
     """What runs don't need is told as unknown."""
     with pytest.raises(ClientError) as caught:
         logs.describe_log_groups()
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert caught.value.response["Error"] == {
+        "Code": "UnknownOperationException",
+        "Message": "There is no operation Logs_20140328.DescribeLogGroups",
+    }

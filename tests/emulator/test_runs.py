@@ -529,6 +529,23 @@ class TestTasks:
         pytest.param({"durations": {"running": 5}}, TypeError, "type Durations", id="durations"),
         pytest.param({"name": 5}, TypeError, "name must be of the type str", id="name"),
         pytest.param({"tasks": [{"name": "A"}]}, TypeError, r"tasks\[0\] must be", id="task"),
+        pytest.param({"tasks": 5}, TypeError, "tasks must be a list of the type Task", id="tasks"),
+        pytest.param(
+            {"logs": {"engine": "abc"}},
+            TypeError,
+            r"logs\['engine'\] must be a list of the type str, got 'abc'",
+            id="a string for lines",
+        ),
+        pytest.param(
+            {"logs": {"run": ["a", 5]}}, TypeError, r"logs\['run'\]\[1\] must be", id="line"
+        ),
+        pytest.param({"logs": ["a"]}, TypeError, "logs must be a mapping", id="logs"),
+        pytest.param({"logs": {5: []}}, ValueError, "there is no 5; there are run,", id="no log"),
+        pytest.param({"after": "soon"}, ValueError, "seconds .*, got 'soon'", id="after"),
+        pytest.param(
+            {"ends": "FAILED", "failure_reason": 5}, TypeError, "of the type str", id="code"
+        ),
+        pytest.param({"run_id": []}, TypeError, "run_id must be of the type str", id="run id"),
     ],
 )
 def test_plans_of_wrong_types(
@@ -537,3 +554,23 @@ def test_plans_of_wrong_types(
     """A plan that could not be carried out is refused at once, and not when a run starts."""
     with pytest.raises(kind, match=words):
         emulator.plan(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "words"),
+    [
+        pytest.param({"name": 5}, TypeError, "name must be of the type str", id="name"),
+        pytest.param({"cpus": "2"}, ValueError, "cpus must be a whole number", id="cpus"),
+        pytest.param({"memory": 10**400}, ValueError, "memory must be .* 1000000", id="memory"),
+        pytest.param({"gpus": -1}, ValueError, "gpus must be a whole number from 0", id="gpus"),
+        pytest.param({"window": "01"}, ValueError, "window must be two fractions", id="text"),
+        pytest.param({"window": (0, 0.5, 1)}, ValueError, "must be two fractions", id="three"),
+        pytest.param({"window": (0, "1")}, ValueError, "must be two fractions", id="no number"),
+        pytest.param({"ends": "CANCELLED"}, ValueError, "be COMPLETED, FAILED or None", id="end"),
+        pytest.param({"image": 5}, TypeError, "image must be of the type str", id="image"),
+    ],
+)
+def test_tasks_of_wrong_types(wrong: dict[str, Any], kind: type[Exception], words: str) -> None:
+    """A task that could not be carried out is refused where it is made."""
+    with pytest.raises(kind, match=words):
+        TaskPlan(**{"name": "A", **wrong})
