@@ -206,7 +206,21 @@ def test_a_failed_run_does_not_end_the_other_waits(tmp_path: Path) -> None:
     assert "\nNA12891 FAILED: OUT_OF_MEMORY_ERROR\n" in output
 
 
-@pytest.mark.parametrize("name", [SYNC, ASYNC, GROUP, PACED, SHEET])
-def test_the_example_explains_its_arguments(name: str) -> None:
-    """`--help` says what `--aws` takes."""
-    assert "--aws WORKFLOW_ID ROLE_ARN OUTPUT_URI" in run_example(name, ["--help"], {})
+HELP = """
+import contextlib, runpy, sys
+for sys.argv in [[path, "--help"] for path in sys.argv[1:]]:
+    with contextlib.suppress(SystemExit):
+        runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Has programs tell of their arguments, all in one process."""
+
+
+def test_the_examples_explain_their_arguments() -> None:
+    """`--help` says what `--aws` takes, in each of them."""
+    names = [SYNC, ASYNC, GROUP, PACED, SHEET]
+    command = [sys.executable, "-W", "error", "-c", HELP, *(str(EXAMPLES / name) for name in names)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=120)
+    told = done.stdout.split("usage: ")[1:]
+    assert [text.split()[0] for text in told] == names
+    assert all("--aws WORKFLOW_ID ROLE_ARN OUTPUT_URI" in text for text in told)
+    assert done.stderr == ""

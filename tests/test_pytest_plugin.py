@@ -241,7 +241,7 @@ def folder(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def test_nothing_is_loaded_until_it_is_used(folder: pytest.Pytester) -> None:
-    """A pytest that collects other tests loads of this package the door and the plugin alone."""
+    """A pytest that lists fixtures shows ours explained, with the door and the plugin alone."""
     folder.makepyfile("def test_of_something_else(): pass")
     folder.makeconftest(
         f"""
@@ -253,16 +253,11 @@ def test_nothing_is_loaded_until_it_is_used(folder: pytest.Pytester) -> None:
         """
     )
     # The plugin of anyio loads anyio.
-    done = folder.runpytest_subprocess("--collect-only", "-s", "-p", "no:anyio")
+    done = folder.runpytest_subprocess("--fixtures", "-s", "-p", "no:anyio")
     done.stdout.fnmatch_lines(
         ["heavy: []", "ours: ['omics_runs', 'omics_runs._lazy', 'omics_runs.pytest_plugin']"],
         consecutive=True,
     )
-
-
-def test_each_fixture_is_explained(folder: pytest.Pytester) -> None:
-    """`pytest --fixtures` lists each fixture with the first sentence of what it is for."""
-    done = folder.runpytest_subprocess("--fixtures")
     done.stdout.fnmatch_lines(
         [
             "omics_emulator_options -- *",
@@ -277,70 +272,64 @@ def test_each_fixture_is_explained(folder: pytest.Pytester) -> None:
     )
 
 
-def test_all_is_as_before_after_a_test(folder: pytest.Pytester) -> None:
-    """Environment and boto3's session are put back, and a session of the test's is forgotten."""
+AFTERWARDS = """
+import os, sys
+
+before = dict(os.environ)
+
+def test_inside(omics_emulator):
+    assert os.environ["AWS_ENDPOINT_URL_OMICS"] == omics_emulator.url
+    import boto3
+    boto3.client("omics").close()
+    assert boto3.DEFAULT_SESSION is not None
+    global emulator
+    emulator = omics_emulator
+
+def test_afterwards():
+    after = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+    assert after == {k: v for k, v in before.items() if k != "PYTEST_CURRENT_TEST"}
+    assert sys.modules["boto3"].DEFAULT_SESSION is None
+    assert emulator.url is None
+"""
+"""Environment and boto3's session are put back, and a session of the test's is forgotten."""
+
+ONE_RUN = f"""
+import pytest
+from omics_runs import OmicsRunsClient, StartRunRequest
+
+REQUEST = StartRunRequest.from_dict({START.to_dict()})
+
+@pytest.mark.parametrize("number", range(3))
+def test_of_one_run(omics_emulator, number):
+    with OmicsRunsClient() as client:
+        client.wait_until(client.send(REQUEST))
+    assert len(omics_emulator.runs) == 1
+"""
+"""No test sees runs but its own."""
+
+WRONG_OPTION = """
+import pytest
+
+WRONG = [{"strict": True}, {"rates": {"StartRuns": 5}}, 5]
+
+@pytest.mark.parametrize("omics_emulator_options", WRONG)
+def test_with_it(omics_emulator):
+    pass
+"""
+"""What the emulator does not take is told in a line, without a traceback."""
+
+
+def test_tests_of_users_in_several_processes(folder: pytest.Pytester) -> None:
+    """Each test has its own emulator, leaves nothing behind, and is told of a wrong option."""
     folder.makepyfile(
-        """
-        import os, sys
-
-        before = dict(os.environ)
-
-        def test_inside(omics_emulator):
-            assert os.environ["AWS_ENDPOINT_URL_OMICS"] == omics_emulator.url
-            import boto3
-            boto3.client("omics").close()
-            assert boto3.DEFAULT_SESSION is not None
-            global emulator
-            emulator = omics_emulator
-
-        def test_afterwards():
-            after = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
-            assert after == {k: v for k, v in before.items() if k != "PYTEST_CURRENT_TEST"}
-            assert sys.modules["boto3"].DEFAULT_SESSION is None
-            assert emulator.url is None
-        """
+        test_afterwards=AFTERWARDS, test_a=ONE_RUN, test_b=ONE_RUN, test_wrong=WRONG_OPTION
     )
-    folder.runpytest_subprocess().assert_outcomes(passed=2)
-
-
-def test_each_test_has_its_own(folder: pytest.Pytester) -> None:
-    """Tests in several processes see no runs but their own."""
-    folder.makepyfile(
-        f"""
-        import pytest
-        from omics_runs import OmicsRunsClient, StartRunRequest
-
-        REQUEST = StartRunRequest.from_dict({START.to_dict()})
-
-        @pytest.mark.parametrize("number", range(8))
-        def test_of_one_run(omics_emulator, number):
-            with OmicsRunsClient() as client:
-                client.wait_until(client.send(REQUEST))
-            assert len(omics_emulator.runs) == 1
-        """
-    )
-    folder.runpytest_subprocess("-n", "2").assert_outcomes(passed=8)
-
-
-def test_a_wrong_option_is_named(folder: pytest.Pytester) -> None:
-    """What the emulator does not take is told in a line, without a traceback."""
-    folder.makepyfile(
-        """
-        import pytest
-
-        WRONG = [{"strict": True}, {"rates": {"StartRuns": 5}}, 5]
-
-        @pytest.mark.parametrize("omics_emulator_options", WRONG)
-        def test_with_it(omics_emulator):
-            pass
-        """
-    )
-    done = folder.runpytest_subprocess()
-    done.assert_outcomes(errors=3)
+    done = folder.runpytest_subprocess("-n", "2", "--dist", "loadfile")
+    done.assert_outcomes(passed=8, errors=3)
     told = [line for line in done.outlines if line.startswith("omics_emulator_options: ")]
     assert len(told) == 3
-    for line, what in zip(told, ("'strict'", "StartRuns", "mapping"), strict=True):
-        assert what in line
+    for what in ("'strict'", "StartRuns", "mapping"):
+        assert sum(what in line for line in told) == 1
     done.stdout.no_fnmatch_line("*pytest_plugin.py:*")
 
 

@@ -136,9 +136,9 @@ def test_runs_go_on(account: Account) -> None:
     """Time stands still while nobody has the file, and then everything goes on as it would have."""
     with closing(populated(Account(None, deleted_runs="DELETED"))) as other:
         populated(account).restart()
-        for _ in range(30):
+        for _ in range(12):
             for each in (account, other):
-                each.clock.advance(10)
+                each.clock.advance(25)
             assert comparable(account, account.everything()) == comparable(
                 other, other.everything()
             )
