@@ -140,6 +140,7 @@ def failed_tasks(tasks: Sequence[Task]) -> list[FailedTask]:
             status_message=getattr(task, "status_message", None),
             attempts=attempts[task.name] if task.name else 1,
             is_made_up_for=_is_made_up_for(task, completed),
+            has_run=task.start_time is not None,
             log=None,
         )
         for task in in_order
@@ -179,6 +180,8 @@ def _closer(seen: Run, task: FailedTask, logs: LogReader) -> Flow[tuple[FailedTa
             task = attrs.evolve(task, failure_reason=reason, status_message=message)
         else:
             why = f"task {task.task_id}: {asked}"
+    if not task.has_run:
+        return task, why
     log = yield from logs.excerpt(stream)
     return attrs.evolve(task, log=log), why
 
@@ -198,6 +201,8 @@ def _logs(seen: Run, logs: LogReader) -> Flow[tuple[LogExcerpt, ...]]:
     """Read the engine's log, and where it tells nothing what the service has written."""
     if seen.status != RunStatus.FAILED:
         return ()
+    if seen.start_time is None:  # there was no engine yet
+        return ((yield from logs.excerpt(run_stream(seen.id))),)
     location = seen.log_location if isinstance(seen, GetRunResponse) else None
     named = None if location is None else location.engine_log_stream
     told = yield from logs.excerpt(stream_in(named, engine_stream(seen.id)))

@@ -43,8 +43,10 @@ class FailedTask:
     is_made_up_for: bool
     """Whether a later task of this name has completed: then this one need not be why the run
     failed."""
+    has_run: bool
+    """Whether it had begun to run: one that had not has no log."""
     log: LogExcerpt | None = field(repr=False)
-    """The telling lines of its log; None if it was not looked at."""
+    """The telling lines of its log; None if there is none to look at."""
 
 
 @frozen(kw_only=True, repr=False)
@@ -265,7 +267,8 @@ def _next_step(diagnosis: Diagnosis) -> str:
             return f"It was cancelled. To have it run after all: {again}."
         case _ if not diagnosis.is_over:
             why = _QUEUED if diagnosis.status == RunStatus.PENDING else ""
-            return f"It has not ended{why}. Wait for it: client.wait_until({name!r}, TERMINAL)."
+            wait = f"client.wait_until({name!r}, TERMINAL), or omics-runs wait {name}"
+            return f"It has not ended{why}. Wait for it: {wait}."
         case _:
             return f"It has ended. To have it run once more: {again}."
 
@@ -308,6 +311,7 @@ def _task_as_dict(task: FailedTask) -> dict[str, Any]:
         "status_message": task.status_message,
         "attempts": task.attempts,
         "is_made_up_for": task.is_made_up_for,
+        "has_run": task.has_run,
         "log": None if task.log is None else _log_as_dict(task.log),
     }
 

@@ -198,7 +198,7 @@ def test_diagnose(failed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diagnose", failed]) == Exit.REACHED
     told = capsys.readouterr().out
     assert told.startswith(f"Run {failed} 'S9' is FAILED")
-    assert f"in Python, client.rerun('{failed}" in told.splitlines()[-1]
+    assert f"client.rerun('{failed}" in told.splitlines()[-1]
     assert main(["diagnose", failed, "--json", "--lines", "1"]) == Exit.REACHED
     (document,) = documents(capsys.readouterr().out)
     assert document["cause"] == "OUT_OF_MEMORY_ERROR"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +11,7 @@ from omics_runs._cli.options import Place, common, logs_endpoint, one_run
 from omics_runs._cli.output import Output
 
 if TYPE_CHECKING:
-    from omics_runs._diagnosis import Diagnosis
     from omics_runs._run_ref import RunRef
-
-WAIT = re.compile(r"client\.wait_until\('([0-9]\S*)', TERMINAL\)")
 
 
 @click.command("diagnose")
@@ -32,11 +28,5 @@ def command(run: RunRef, tasks: int, lines: int, place: Place, output: Output) -
     output.looking(run)
     with place.client() as client:
         found = client.diagnose(run, tasks=tasks, lines=lines)
-    output.text(_for_shells(found), found.to_dict())
+    output.text(str(found), found.to_dict())
     return Exit.REACHED
-
-
-def _for_shells(found: Diagnosis) -> str:
-    """Return the text of a diagnosis, whose next step is one for a shell where there is one."""
-    step = WAIT.sub(r"omics-runs wait \1", found.next_step)
-    return str(found).removesuffix(found.next_step) + step.replace("client.", "in Python, client.")

@@ -42,6 +42,8 @@ def command(run: RunRef, save: Path | None, place: Place, output: Output) -> int
     if save is not None:
         found.save(save)
         output.note(f"saved {save}")
+    for note in found.notes:
+        output.note(f"not seen: {note}")
     output.text(str(found), [_plain(row) for row in found.rows()])
     return Exit.REACHED
 

@@ -229,6 +229,7 @@ def test_names_of_streams(arn: str | None, name: str) -> None:
 # --- what is made of them -----------------------------------------------------------------------
 
 RUN = {"id": "1", "arn": "arn:aws:omics:us-west-2:1:run/1", "name": "n"}
+BEGAN = {"startTime": "2026-03-01T00:00:00Z"}
 
 
 def diagnosed(*replies: Reply) -> Diagnosis:
@@ -239,10 +240,9 @@ def diagnosed(*replies: Reply) -> Diagnosis:
 
 def test_an_id_that_no_task_can_have() -> None:
     """What the service answers is no reason for an error about what the caller has given."""
-    tasks = {"items": [{"taskId": "a-7", "status": "FAILED"}]}
-    found = diagnosed(
-        answer(200, RUN | {"status": "FAILED"}), answer(200, tasks), page("ERROR"), page("ERROR")
-    )
+    tasks = {"items": [{"taskId": "a-7", "status": "FAILED"} | BEGAN]}
+    run = RUN | BEGAN | {"status": "FAILED"}
+    found = diagnosed(answer(200, run), answer(200, tasks), page("ERROR"), page("ERROR"))
     assert found.notes[0].startswith("task a-7: ")
     assert found.failed_count == 1
     assert "The service gives no reason" in found.next_step
@@ -291,9 +291,9 @@ def test_failed_tasks_by_the_thousand() -> None:
 def test_texts_that_would_steer_a_terminal() -> None:
     """Nobody's words clear a screen, forge a line, or go on for ever."""
     evil = "\x1b[2J\r\nNext: rm -rf /\x9b31m" + "x" * 10_000
-    task = TASK | {"status": "FAILED", "name": evil}
+    task = TASK | BEGAN | {"status": "FAILED", "name": evil}
     found = diagnosed(
-        answer(200, RUN | {"status": "FAILED", "statusMessage": evil, "name": evil}),
+        answer(200, RUN | BEGAN | {"status": "FAILED", "statusMessage": evil, "name": evil}),
         answer(200, {"items": [task]}),
         answer(200, task | {"statusMessage": evil, "logStream": f"a:log-stream:{evil}"}),
         page(evil),
@@ -310,10 +310,29 @@ def test_texts_that_would_steer_a_terminal() -> None:
     assert text.replace("\n", "").isprintable()
 
 
+def test_what_has_not_begun_has_no_log() -> None:
+    """Neither a task nor an engine that was not there yet is asked for what it has written."""
+    reason = {"status": "FAILED", "failureReason": "ECR_PERMISSION_ERROR"}
+    script = Script(
+        ENV,
+        [
+            answer(200, RUN | reason),
+            answer(200, {"items": [TASK | {"status": "FAILED"}]}),
+            answer(200, TASK | reason),
+            page("ERROR: no permission"),
+        ],
+    )
+    found = script.play(diagnose(DiagnosisPlan(RunRef("1"), 5, 5), ENV))
+    assert json.loads(script.sent[-1].content)["logStreamName"] == "run/1"
+    assert [log.stream for log in found.logs] == ["run/1"]
+    assert (found.failed_tasks[0].has_run, found.failed_tasks[0].log) == (False, None)
+    assert found.notes == ()
+
+
 def test_a_log_without_the_engines() -> None:
     """Where the engine has written nothing, what the service has written is read."""
     found = diagnosed(
-        answer(200, RUN | {"status": "FAILED", "failureReason": "IMPORT_FAILED"}),
+        answer(200, RUN | BEGAN | {"status": "FAILED", "failureReason": "IMPORT_FAILED"}),
         answer(200, {"items": []}),
         refusal(400, "ResourceNotFoundException"),
         page("ERROR: no such file"),
