@@ -7,7 +7,7 @@ def printable(text: str) -> str:
     """Return a text without what would steer a terminal; spaces stay, in their number."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in text)
+    return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in text)
 
 
 def one_line(text: str) -> str:
