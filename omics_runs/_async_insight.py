@@ -107,7 +107,7 @@ class AsyncInsight(AsyncReruns):
         """Find out where the time of a run went, and how busy its tasks were.
 
         One look at the run and at all its tasks. Of a run that has ended the manifest is read as
-        well, which knows what the tasks used; where it can't be read, that is unknown.
+        well, which knows what the tasks used; where one of both can't be read, `notes` say why.
 
         Args:
             run: The run: its id, a `RunRef` or its text, or an answer that speaks of it. If its

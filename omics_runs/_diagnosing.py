@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
-from attrs import frozen
+from attrs import define, field, frozen
 
-from omics_runs._core import Failure, outcome
+from omics_runs._core import outcome
 from omics_runs._diagnosis import Diagnosis, FailedTask
 from omics_runs._errors import InvalidRequestError
 from omics_runs._generated.enums import FailureReason, RunStatus, TaskStatus
@@ -21,15 +21,18 @@ from omics_runs._generated.models import (
     TaskListItem,
 )
 from omics_runs._logs import (
+    LATEST,
     LogExcerpt,
     LogReader,
     engine_stream,
+    is_about_all,
     run_stream,
     stream_in,
     task_stream,
+    written_until,
 )
-from omics_runs._manifest import Manifest, RunManifest, TaskManifest
-from omics_runs._manifests import look_or_find
+from omics_runs._manifest import RunManifest, TaskManifest
+from omics_runs._manifests import Forgotten, look_or_find
 from omics_runs._run_ref import RunRef
 from omics_runs._run_tasks import all_tasks
 from omics_runs._wait_plan import named_by
@@ -41,8 +44,6 @@ if TYPE_CHECKING:
 
 MOST = 100
 """The most failed tasks to look at, and the most lines of each log."""
-
-LATEST = datetime.max.replace(tzinfo=UTC)
 
 Run: TypeAlias = GetRunResponse | RunManifest
 """A run, as the service tells of it, or as its manifest does once the service has forgotten it."""
@@ -87,28 +88,31 @@ def diagnose(plan: DiagnosisPlan, env: Env) -> Flow[Diagnosis]:
         CredentialsError: There are no keys to sign with.
     """
     seen = yield from look_or_find(plan.ref, env)
-    if isinstance(seen, Manifest):
-        assert seen.run is not None  # noqa: S101  (else it would not have been taken for one)
-        return (yield from _told(seen.run, seen.tasks, [], plan, env))
+    if isinstance(seen, Forgotten):
+        logs = _logs_of(seen.run, seen.until, plan, env)
+        return (yield from _told(seen.run, seen.tasks, seen.notes, plan, logs))
     tasks, trouble = yield from all_tasks(seen.id, env)
     notes = [] if trouble is None else [f"the tasks, or some of them: {trouble}"]
-    return (yield from _told(seen, tasks, notes, plan, env))
+    return (yield from _told(seen, tasks, notes, plan, _logs_of(seen, None, plan, env)))
+
+
+def _logs_of(run: Run, successor: datetime | None, plan: DiagnosisPlan, env: Env) -> LogReader:
+    return LogReader(env, run.creation_time, written_until(run.stop_time, successor), plan.lines)
 
 
 def _told(
-    seen: Run, tasks: Sequence[Task], notes: Sequence[str], plan: DiagnosisPlan, env: Env
+    seen: Run, tasks: Sequence[Task], notes: Sequence[str], plan: DiagnosisPlan, logs: LogReader
 ) -> Flow[Diagnosis]:
     """Look closer at what has failed, and tell all that was seen."""
-    ref = RunRef(plan.ref.id, seen.uuid or plan.ref.uuid)
-    logs = LogReader(env, seen.creation_time, seen.stop_time, plan.lines)
-    failed, looked_at, unseen = failed_tasks(tasks), list[FailedTask](), list[str]()
+    failed, reader = failed_tasks(tasks), TaskReader(seen, logs)
+    looked_at: list[FailedTask] = []
     for task in failed[: plan.tasks]:
-        closer, why = yield from _closer(seen, task, logs)
+        closer = yield from reader.closer(task)
         looked_at.append(closer)
-        unseen += [] if why is None else [why]
     told = yield from _logs(seen, logs)
+    env = logs.env
     return Diagnosis(
-        run=ref,
+        run=RunRef(plan.ref.id, seen.uuid or plan.ref.uuid),
         name=seen.name,
         status=seen.status,
         is_forgotten=isinstance(seen, RunManifest),
@@ -123,7 +127,7 @@ def _told(
         failed_tasks=tuple(looked_at),
         failed_count=len(failed),
         logs=told,
-        notes=(*notes, *unseen, *_unread(looked_at, told)),
+        notes=(*notes, *reader.notes, *_unread(looked_at, told)),
     )
 
 
@@ -169,32 +173,46 @@ def _reason_of(task: Task) -> FailureReason | None:
     return FailureReason(reason) if reason else None
 
 
-def _closer(seen: Run, task: FailedTask, logs: LogReader) -> Flow[tuple[FailedTask, str | None]]:
-    """Read a task's log, and ask the service why it failed, unless it has forgotten the run."""
-    stream, why = task_stream(seen.id, task.task_id), None
-    if isinstance(seen, GetRunResponse):
-        asked = yield from _asked(seen.id, task.task_id, logs.env)
-        if isinstance(asked, GetRunTaskResponse):
-            stream = stream_in(asked.log_stream, stream)
-            reason, message = asked.failure_reason, asked.status_message
-            task = attrs.evolve(task, failure_reason=reason, status_message=message)
-        else:
-            why = f"task {task.task_id}: {asked}"
-    if not task.has_run:
-        return task, why
-    log = yield from logs.excerpt(stream)
-    return attrs.evolve(task, log=log), why
+@define
+class TaskReader:
+    """Reads what is told of single tasks of a run, and their logs.
 
+    Where tasks can't be asked for at all, none is asked for a second time.
+    """
 
-def _asked(
-    run_id: str, task_id: str, env: Env
-) -> Flow[GetRunTaskResponse | Failure | InvalidRequestError]:
-    """Ask for one task, since only that tells why it failed, and where its log is."""
-    request = GetRunTaskRequest(id=run_id, task_id=task_id)
-    try:
-        return (yield from outcome(request, env, env.timeout, env.retry))
-    except InvalidRequestError as error:  # an id that no task can have, as far as is known
-        return error.with_traceback(None)
+    run: Run
+    logs: LogReader
+    notes: list[str] = field(factory=list[str], init=False)
+    """Why the service could not be asked."""
+    _is_given_up: bool = field(default=False, init=False)
+
+    def closer(self, task: FailedTask) -> Flow[FailedTask]:
+        """Read a task's log, and ask the service why it failed, unless it has forgotten the run."""
+        stream = task_stream(self.run.id, task.task_id)
+        if isinstance(self.run, GetRunResponse) and not self._is_given_up:
+            seen = yield from self._asked(task.task_id)
+            if isinstance(seen, GetRunTaskResponse):
+                stream = stream_in(seen.log_stream, stream)
+                reason, message = seen.failure_reason, seen.status_message
+                task = attrs.evolve(task, failure_reason=reason, status_message=message)
+        if not task.has_run:
+            return task
+        log = yield from self.logs.excerpt(stream)
+        return attrs.evolve(task, log=log)
+
+    def _asked(self, task_id: str) -> Flow[GetRunTaskResponse | None]:
+        """Ask for one task, since only that tells why it failed, and where its log is."""
+        request, env = GetRunTaskRequest(id=self.run.id, task_id=task_id), self.logs.env
+        try:
+            seen: Any = yield from outcome(request, env, env.timeout, env.retry)
+        except InvalidRequestError as error:  # an id that no task can have, as far as is known
+            seen = error.with_traceback(None)
+        if isinstance(seen, GetRunTaskResponse):
+            return seen
+        self._is_given_up = is_about_all(seen)
+        which = "the failed tasks" if self._is_given_up else f"task {task_id}"
+        self.notes.append(f"{which}: {seen}")
+        return None
 
 
 def _logs(seen: Run, logs: LogReader) -> Flow[tuple[LogExcerpt, ...]]:

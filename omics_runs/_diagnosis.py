@@ -174,8 +174,9 @@ class Diagnosis:
 def headline(diagnosis: Diagnosis) -> str:
     """Return what became of the run, in one line."""
     name = f" {diagnosis.name!r}" if diagnosis.name else ""
-    took = _took(diagnosis)
+    took, waited = _took(diagnosis), _span(diagnosis.creation_time, diagnosis.start_time)
     after = f" after {took}" if took and diagnosis.is_over else f", for {took}" if took else ""
+    after += f", queued for {waited} before" if took and waited else ""
     why = f": {diagnosis.failure_reason}" if diagnosis.failure_reason else ""
     forgotten = " (forgotten by the service; this is its manifest)" * diagnosis.is_forgotten
     return f"Run {diagnosis.run.id}{name} is {diagnosis.status}{after}{why}{forgotten}"
@@ -198,7 +199,7 @@ def title(task: FailedTask) -> str:
     """Return what a failed task is called, and why it failed, in one line."""
     name = task.name or "a task without a name"
     tries = f", one of {task.attempts} of this name" if task.attempts > 1 else ""
-    later = ", made up for by another try" if task.is_made_up_for else ""
+    later = ", and a later one of it has completed" if task.is_made_up_for else ""
     reason = f": {task.failure_reason}" if task.failure_reason else ""
     return f"{name} (task {task.task_id}){tries}{later}{reason}"
 
@@ -253,7 +254,8 @@ def shown(text: str) -> str:
 
 def _next_step(diagnosis: Diagnosis) -> str:
     name = str(diagnosis.run)
-    again = f"client.rerun({name!r})"
+    changed = ", ..." if diagnosis.retryable is False else ""
+    again = f"client.rerun({name!r}{changed})"
     if diagnosis.is_forgotten:
         again = "client.start_run(...) with the role, workflow and parameters of its manifest"
     match diagnosis.status:
@@ -281,7 +283,7 @@ _QUEUED = (
 )
 _BEFORE = {
     True: "Start it once more:",
-    False: "When that is mended, with what is to be different as further arguments:",
+    False: "Mend that first. Then start it once more, with what is to be different:",
     None: "When that is settled:",
 }
 

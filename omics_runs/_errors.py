@@ -71,7 +71,7 @@ class InvalidRequestError(OmicsRunsError, ValueError):
 
     def __init__(self, subject: str, problems: Iterable[tuple[str, str]]) -> None:
         self.subject = subject
-        self.problems = tuple(problems)
+        self.problems: tuple[tuple[str, str], ...] = tuple(problems)
         super().__init__(subject, self.problems)
 
     def __str__(self) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import attrs
 from attrs import define, field, frozen
 
 from omics_runs._core import Failure, outcome
-from omics_runs._errors import ConfigurationError, InvalidRequestError
+from omics_runs._errors import (
+    ConfigurationError,
+    InvalidRequestError,
+    ServiceError,
+    UnreadableResponseError,
+)
 from omics_runs._generated.errors import AccessDeniedError, ResourceNotFoundError
 from omics_runs._generated.models import (
     DescribeLogStreamsRequest,
@@ -40,10 +45,11 @@ TAIL = 200
 """How many of a log's last lines are looked at."""
 LONGEST_LINE = 500
 """Characters of a line that are kept."""
-EMPTY_PAGES = 10
-"""After so many pages in a row without a line a log is taken for empty."""
+MOST_PAGES_BACK = 10
+"""The most pages that are turned to find a log's last lines: pages may be short, or empty."""
 CONTEXT = 3
 """How many lines are told after one that speaks of trouble."""
+LATEST = datetime.max.replace(tzinfo=UTC)
 LATE = timedelta(minutes=10)
 """How long after a run's end its last lines may be written. Assumption."""
 
@@ -93,7 +99,7 @@ class LogExcerpt:
     lines: tuple[OutputLogEvent, ...] = ()
     """The lines, in order of time, each cut to 500 characters; empty if there is none."""
     unread: str | None = None
-    """Why there is no line; None if there are some."""
+    """Why there is no line, or none from before these; None if all was read."""
 
 
 @define
@@ -106,9 +112,9 @@ class LogReader:
 
     env: Env
     since: datetime | None
-    """When the run was accepted."""
+    """When the run was accepted; None if that is unknown."""
     until: datetime | None
-    """When it ended."""
+    """Before when its last lines were written; None if that is unknown."""
     lines: int
     """How many lines of each log to tell."""
     _trouble: str | None = field(default=None, init=False)
@@ -118,24 +124,28 @@ class LogReader:
         if self._trouble is not None:
             return LogExcerpt(stream, unread=self._trouble)
         request, seen = self._newest(stream), set[str | None]()
-        for _ in range(EMPTY_PAGES):
-            page = yield from _asked(request, self.env)
+        events: list[OutputLogEvent] = []
+        for _ in range(MOST_PAGES_BACK):
+            page = yield from _ask(request, self.env)
             if isinstance(page, Exception):
-                return LogExcerpt(stream, unread=self._why_unread(page))
-            if page.events:
-                return LogExcerpt(stream, telling(page.events, self.lines))
+                return LogExcerpt(stream, self._told(events), self._why_unread(page))
+            events = [*page.events, *events]
             seen.add(request.next_token)
-            if page.next_backward_token in seen:
+            if len(events) >= TAIL or tells(events) or page.next_backward_token in seen:
                 break
             request = request.replace(next_token=page.next_backward_token)
-        return LogExcerpt(stream, unread="it has no line from the time of the run")
+        why = None if events else "it has no line from the time of the run"
+        return LogExcerpt(stream, self._told(events), why)
+
+    def _told(self, events: Sequence[OutputLogEvent]) -> tuple[OutputLogEvent, ...]:
+        return telling(events[-TAIL:], self.lines)
 
     def _newest(self, stream: str) -> GetLogEventsRequest:
         return GetLogEventsRequest(
             log_group_name=GROUP,
             log_stream_name=stream,
             start_time=self.since,
-            end_time=None if self.until is None else self.until + LATE,
+            end_time=self.until,
             start_from_head=False,
             max_events=TAIL,
         )
@@ -146,9 +156,36 @@ class LogReader:
         why = str(error)
         if isinstance(error, AccessDeniedError):
             why = f"no permission; allow logs:GetLogEvents on {GROUP} ({error.message})"
-        if not isinstance(error, InvalidRequestError):  # which is about this one log
+        if is_about_all(error):
             self._trouble = why
         return why
+
+
+def is_about_all(error: Unread) -> bool:
+    """Return whether trouble with one thing that was asked for is trouble with all of its kind."""
+    if isinstance(error, ServiceError):
+        return error.retryable or isinstance(error, AccessDeniedError)
+    return not isinstance(error, (InvalidRequestError, UnreadableResponseError))
+
+
+def written_until(stop: datetime | None, successor: datetime | None) -> datetime | None:
+    """Return before when a run's last lines were written.
+
+    Args:
+        stop: When it ended.
+        successor: When another run got its id, and with it the names of its logs.
+    """
+    late = None if stop is None or LATEST - stop < LATE else stop + LATE
+    return min((one for one in (late, successor) if one is not None), default=None)
+
+
+def tells(events: Sequence[OutputLogEvent]) -> bool:
+    """Return whether some line speaks of trouble."""
+    return any(map(_speaks_of_trouble, events))
+
+
+def _speaks_of_trouble(event: OutputLogEvent) -> bool:
+    return TELLING.search(HARMLESS.sub("", event.message)) is not None
 
 
 def telling(events: Sequence[OutputLogEvent], most: int) -> tuple[OutputLogEvent, ...]:
@@ -156,7 +193,7 @@ def telling(events: Sequence[OutputLogEvent], most: int) -> tuple[OutputLogEvent
     places = {
         place + after
         for place, event in enumerate(events)
-        if TELLING.search(HARMLESS.sub("", event.message))
+        if _speaks_of_trouble(event)
         for after in range(CONTEXT + 1)
     }
     found = [event for place, event in enumerate(events) if place in places]
@@ -166,7 +203,7 @@ def telling(events: Sequence[OutputLogEvent], most: int) -> tuple[OutputLogEvent
     )
 
 
-def _asked(request: Request[Out], env: Env) -> Flow[Out | Unread]:
+def _ask(request: Request[Out], env: Env) -> Flow[Out | Unread]:
     """Call CloudWatch Logs, and return why that was not possible, if it was not."""
     try:
         return (yield from outcome(request, env, env.timeout, env.retry))
@@ -174,7 +211,7 @@ def _asked(request: Request[Out], env: Env) -> Flow[Out | Unread]:
         return error.with_traceback(None)  # no way there, or a name that no log can have
 
 
-def whole(stream: str, env: Env) -> Flow[tuple[str, ...] | Unread]:
+def messages_of(stream: str, env: Env) -> Flow[tuple[str, ...] | Unread]:
     """Read all messages of a log, from its first one."""
     request = GetLogEventsRequest(
         log_group_name=GROUP, log_stream_name=stream, start_from_head=True
@@ -187,7 +224,7 @@ def whole(stream: str, env: Env) -> Flow[tuple[str, ...] | Unread]:
     )
 
 
-def streams(prefix: str, env: Env) -> Flow[tuple[LogStream, ...] | Unread]:
+def streams_under(prefix: str, env: Env) -> Flow[tuple[LogStream, ...] | Unread]:
     """Find the logs whose names begin with `prefix`."""
     request = DescribeLogStreamsRequest(log_group_name=GROUP, log_stream_name_prefix=prefix)
     return _all(request, env, lambda page: page.log_streams, lambda page: page.next_token)
@@ -203,7 +240,7 @@ def _all(
     found: list[T] = []
     seen: set[str | None] = {None}
     for _ in range(MOST_PAGES):
-        page = yield from _asked(request, env)
+        page = yield from _ask(request, env)
         if isinstance(page, Exception):
             return page
         found += items(page)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from attrs import frozen
 
 from omics_runs._core import outcome
 from omics_runs._generated.errors import ResourceNotFoundError
 from omics_runs._generated.models import GetRunResponse, LogStream
 from omics_runs._lifecycle import RUN_LIFE, TERMINAL, Verdict
-from omics_runs._logs import Unread, manifest_prefix, streams, whole
-from omics_runs._manifest import Manifest
+from omics_runs._logs import Unread, manifest_prefix, messages_of, streams_under
+from omics_runs._manifest import Manifest, RunManifest, TaskManifest
 from omics_runs._manifest_errors import ManifestNotFoundError
 from omics_runs._manifest_reading import read_manifest
 from omics_runs._rules import EPOCH
@@ -21,6 +24,18 @@ from omics_runs._wait_errors import RunReplacedError
 if TYPE_CHECKING:
     from omics_runs._effects import Flow
     from omics_runs._env import Env
+
+
+@frozen
+class Forgotten:
+    """A run that the service no longer knows, as its manifest tells."""
+
+    run: RunManifest
+    tasks: Sequence[TaskManifest]
+    notes: tuple[str, ...]
+    """What of the manifest could not be read."""
+    until: datetime | None
+    """When another run got its id; None if none is known."""
 
 
 def manifest(ref: RunRef, env: Env) -> Flow[Manifest]:
@@ -42,22 +57,24 @@ def manifest(ref: RunRef, env: Env) -> Flow[Manifest]:
     return found
 
 
-def look(ref: RunRef, env: Env) -> Flow[GetRunResponse | ResourceNotFoundError | RunReplacedError]:
-    """Return the run as the service knows it now, or the error of one that it does not know."""
-    subject = RunSubject(ref)
-    seen = yield from outcome(subject.request(), env, env.timeout, env.retry)
-    if isinstance(seen, Exception):
-        if isinstance(seen, ResourceNotFoundError):
-            return seen
+def look(ref: RunRef, env: Env) -> Flow[GetRunResponse | ResourceNotFoundError]:
+    """Return the run that has an id now, or the error of one that the service does not know."""
+    seen = yield from outcome(RunSubject(ref).request(), env, env.timeout, env.retry)
+    if isinstance(seen, Exception) and not isinstance(seen, ResourceNotFoundError):
         raise seen
-    try:
-        subject.check(seen, None, TERMINAL)
-    except RunReplacedError as error:
-        return error.with_traceback(None)
     return seen
 
 
-def look_or_find(ref: RunRef, env: Env) -> Flow[GetRunResponse | Manifest]:
+def replaced(ref: RunRef, seen: GetRunResponse) -> RunReplacedError | None:
+    """Return the error of an id that another run has got."""
+    try:
+        RunSubject(ref).check(seen, None, TERMINAL)
+    except RunReplacedError as error:
+        return error.with_traceback(None)
+    return None
+
+
+def look_or_find(ref: RunRef, env: Env) -> Flow[GetRunResponse | Forgotten]:
     """Return the run as the service knows it, or the manifest of one that it has forgotten.
 
     Raises:
@@ -67,16 +84,35 @@ def look_or_find(ref: RunRef, env: Env) -> Flow[GetRunResponse | Manifest]:
         CredentialsError: There are no keys to sign with.
     """
     seen = yield from look(ref, env)
-    if isinstance(seen, GetRunResponse):
+    if isinstance(seen, ResourceNotFoundError):
+        return (yield from _forgotten(ref, seen, None, env))
+    error = replaced(ref, seen)
+    if error is None:
         return seen
+    return (yield from _forgotten(ref, error, seen.creation_time, env))
+
+
+def _forgotten(
+    ref: RunRef,
+    error: ResourceNotFoundError | RunReplacedError,
+    until: datetime | None,
+    env: Env,
+) -> Flow[Forgotten]:
     found = yield from find(ref, env)
     if isinstance(found, Manifest) and found.run is not None:
-        return found
+        return Forgotten(found.run, found.tasks, unread(found), until)
     if isinstance(found, Exception):
-        seen.add_note(f"nor does a manifest tell of it: {found}")
-        raise seen from found
-    seen.add_note("its manifest has no record of the run that could be read")
-    raise seen
+        error.add_note(f"nor does a manifest tell of it: {found}")
+        raise error from found
+    error.add_note("its manifest has no record of the run that could be read")
+    raise error
+
+
+def unread(manifest: Manifest) -> tuple[str, ...]:
+    """Return what is to be said of what could not be read of a manifest."""
+    count = len(manifest.unread)
+    note = f"{count} records of the manifest, or parts of them: manifest(run).unread has them"
+    return (note,) if count else ()
 
 
 def find(ref: RunRef, env: Env) -> Flow[Manifest | ManifestNotFoundError | Unread]:
@@ -85,13 +121,13 @@ def find(ref: RunRef, env: Env) -> Flow[Manifest | ManifestNotFoundError | Unrea
     if ref.uuid is not None:
         name = prefix + ref.uuid
     else:
-        found = yield from streams(prefix, env)
+        found = yield from streams_under(prefix, env)
         if isinstance(found, Exception):
             return _none_or(found, ref)
         if not found:
             return _none(ref)
         name = max(found, key=_written).log_stream_name
-    messages = yield from whole(name, env)
+    messages = yield from messages_of(name, env)
     if isinstance(messages, Exception):
         return _none_or(messages, ref)
     return read_manifest(messages) if messages else _none(ref)

@@ -44,6 +44,13 @@ class RunOutputs:
         """Whether the run has completed, so that all results are there."""
         return self.status == RunStatus.COMPLETED
 
+    def _repr_html_(self) -> str:
+        from omics_runs._html import card  # noqa: PLC0415  (for notebooks only)
+
+        rows = [("status", str(self.status)), ("uri", self.uri or "unknown")]
+        summaries = [("summary", uri) for uri in self.summary_uris]
+        return card(f"RunOutputs of run {self.run.id}", [*rows, *summaries])
+
     def __str__(self) -> str:
         place = self.uri or "nowhere that the service tells of"
         return place if self.is_complete else f"{place} (run {self.run.id} is {self.status})"

@@ -15,7 +15,7 @@ from attrs import field, frozen
 from omics_runs import _timeline_page, _timeline_svg
 from omics_runs._durations import in_words
 from omics_runs._errors import InvalidRequestError
-from omics_runs._generated.enums import RunStatus, TaskStatus
+from omics_runs._generated.enums import FailureReason, RunStatus, TaskStatus
 from omics_runs._generated.models import (
     GetRunResponse,
     GetRunTaskResponse,
@@ -70,6 +70,8 @@ class TimelineTask:
     """Name of the task in the workflow."""
     status: TaskStatus
     """Where the task is in its life, or how it has ended."""
+    failure_reason: FailureReason | None = None
+    """Why it failed, as a code; lists of tasks do not tell it, manifests may."""
     is_cached: bool = False
     """Whether its results came from the run cache."""
     instance_type: str | None = None
@@ -125,8 +127,8 @@ class TimelineTask:
 
     @property
     def end(self) -> datetime | None:
-        """When it ended, or until when it is drawn if that is not known."""
-        return self.stop_time or self.as_of
+        """When it ended, or until when it is drawn if it has not; None if that is not known."""
+        return self.stop_time or (self.as_of if self.is_open else None)
 
     @property
     def cpu_efficiency(self) -> float | None:
@@ -152,6 +154,8 @@ class Timeline:
     """The run's name; None if it has none."""
     run_status: RunStatus | None = None
     """The run's status; None if nothing is known of the run itself."""
+    run_failure_reason: FailureReason | None = None
+    """Why the run failed, as a code; None if it has not, or that is not told."""
     creation_time: datetime | None = None
     """When the service accepted the run, in UTC."""
     start_time: datetime | None = None
@@ -187,11 +191,9 @@ class Timeline:
             The timeline.
 
         Raises:
-            InvalidRequestError: `as_of` has no time zone.
+            InvalidRequestError: `as_of` is no moment, or has no time zone.
         """
-        if as_of is not None and as_of.tzinfo is None:
-            what = f"must have a time zone, such as datetime.now(UTC) has, got {as_of!r}"
-            raise InvalidRequestError("Timeline.of", [("as_of", what)])
+        _check_moment(as_of)
         tasks = list(tasks)
         if isinstance(run, Manifest):
             tasks, run = [*tasks, *run.tasks], run.run
@@ -204,6 +206,7 @@ class Timeline:
             run_id=run.id if run else None,
             run_name=run.name if run else None,
             run_status=run.status if run else None,
+            run_failure_reason=_reason_of(run),
             creation_time=run.creation_time if run else None,
             start_time=run.start_time if run else None,
             stop_time=stop,
@@ -291,11 +294,17 @@ class Timeline:
         ]
         known = [(name, at) for name, at in marks if at is not None]
         begun = known[0][1] if known else None
-        for (name, at), (_, until) in pairwise(known):
+        for (name, at), (following, until) in pairwise(known):
             begun = max(at, begun or at)  # times of tasks may be before those of their run
             if until > begun:
-                is_open = until == self.as_of and self.stop_time is None
+                is_open = following == "" and self.stop_time is None
                 yield TimelinePhase(name=name, start=begun, stop=until, is_open=is_open)
+
+
+def _check_moment(given: object) -> None:
+    if given is not None and not (isinstance(given, datetime) and given.tzinfo):
+        what = f"must be a moment with a time zone, such as datetime.now(UTC), got {given!r}"
+        raise InvalidRequestError("Timeline.of", [("as_of", what)])
 
 
 def _span_of(task: Task) -> TimelineTask:
@@ -306,6 +315,7 @@ def _span_of(task: Task) -> TimelineTask:
         task_id=task.task_id,
         name=task.name,
         status=task.status,
+        failure_reason=_reason_of(task),
         is_cached=is_cached,
         instance_type=task.instance_type,
         creation_time=task.creation_time,
@@ -322,6 +332,12 @@ def _span_of(task: Task) -> TimelineTask:
         gpus=_size(task.gpus),
         gpus_reserved=_size(used.gpus_reserved),
     )
+
+
+def _reason_of(one: object) -> FailureReason | None:
+    """Return why a run or a task failed; lists do not tell it."""
+    reason = getattr(one, "failure_reason", None)
+    return FailureReason(reason) if reason else None
 
 
 def _together(tasks: Iterable[Task]) -> list[TimelineTask]:
@@ -361,6 +377,7 @@ def _row(task: TimelineTask) -> dict[str, Any]:
         "task_id": task.task_id,
         "name": task.name,
         "status": task.status.value,
+        "failure_reason": task.failure_reason and task.failure_reason.value,
         "is_cached": task.is_cached,
         "is_open": task.is_open,
         "instance_type": task.instance_type,

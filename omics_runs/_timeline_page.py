@@ -6,23 +6,24 @@ from typing import TYPE_CHECKING
 
 from omics_runs._durations import in_words
 from omics_runs._html import escaped, grid
+from omics_runs._lines import shortened
 from omics_runs._timeline_svg import draw
-from omics_runs._timeline_words import title_of
+from omics_runs._timeline_words import LONGEST_NAME, title_of
 
 if TYPE_CHECKING:
     from omics_runs._timeline import Timeline, TimelineTask
 
 HEADER = (
-    *("task", "name", "status", "created", "queued", "ran"),
-    *("instance", "CPUs", "used", "GiB", "used", "GPUs"),
+    *("task", "name", "status", "reason", "created", "queued", "ran"),
+    *("instance", "CPUs", "CPU used", "GiB", "memory used", "GPUs"),
 )
 STYLE = """
 :root{color-scheme:light dark}
-body{font-family:system-ui,sans-serif;margin:1.5rem auto;max-width:64rem;padding:0 1rem}
+body{font-family:system-ui,sans-serif;margin:1.5rem auto;max-width:76rem;padding:0 1rem}
 h1{font-size:1.3rem}
 figure{margin:0;overflow-x:auto}
 table{border-collapse:collapse;font-size:.85rem}
-td:not(:nth-child(2)){white-space:nowrap}
+td:not(:nth-child(2),:nth-child(4)){white-space:nowrap}
 td,th{border-bottom:1px solid;border-color:color-mix(in srgb,currentColor 20%,transparent)}
 """
 
@@ -55,8 +56,9 @@ def _row(task: TimelineTask) -> list[str]:
     created = task.creation_time
     return [
         task.task_id,
-        task.name or "",
+        shortened(task.name or "", LONGEST_NAME),
         f"{task.status}{' (cached)' * task.is_cached}",
+        str(task.failure_reason or ""),
         f"{created:%Y-%m-%d %H:%M:%S}" if created else "",
         _duration(task.queued_seconds),
         _duration(task.running_seconds),

@@ -108,7 +108,8 @@ class Frame:
 
     def at(self, seconds: float) -> float:
         """Return the place of a moment, in seconds since the left end."""
-        return self.left + (self.right - self.left) * seconds / self.seconds
+        part = min(max(seconds / self.seconds, 0.0), 1.0)  # times may contradict each other
+        return self.left + (self.right - self.left) * part
 
     def y(self, place: int) -> float:
         """Return the upper edge of a task's line."""

@@ -6,16 +6,21 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from omics_runs._durations import in_words
+from omics_runs._lines import shortened
 
 if TYPE_CHECKING:
     from omics_runs._timeline import Timeline, TimelineTask
+
+LONGEST_NAME = 200
+"""Characters of a name that a story, and a row of the page, tell."""
 
 
 def title_of(timeline: Timeline) -> str:
     """Return what the run is: its name, id and status."""
     run = f"run {timeline.run_id}" if timeline.run_id else "a run"
     named = f"{timeline.run_name} ({run})" if timeline.run_name else run
-    return f"{named} {timeline.run_status}" if timeline.run_status else named
+    why = f" ({timeline.run_failure_reason})" if timeline.run_failure_reason else ""
+    return f"{named} {timeline.run_status}{why}" if timeline.run_status else named
 
 
 def time_of(timeline: Timeline) -> str:
@@ -46,7 +51,9 @@ def _count(tasks: tuple[TimelineTask, ...]) -> str:
 
 def story_of(task: TimelineTask) -> str:
     """Return all that there is to tell of a task, in one line."""
-    parts = [f"{task.label} (task {task.task_id}) {task.status}", *(["cached"] * task.is_cached)]
+    label = shortened(task.label, LONGEST_NAME)
+    parts = [f"{label} (task {task.task_id}) {task.status}", *(["cached"] * task.is_cached)]
+    parts += [str(task.failure_reason)] if task.failure_reason else []
     times = [("queued", task.queued_seconds), ("ran", task.running_seconds)]
     parts += [f"{name} {in_words(seconds)}" for name, seconds in times if seconds is not None]
     had = [

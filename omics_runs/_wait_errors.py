@@ -37,7 +37,7 @@ class WaitError(OmicsRunsError):
         self._run = run
         self._task = task
         self._batch = batch
-        self.wanted = frozenset(wanted)
+        self.wanted: frozenset[str] = frozenset(wanted)
 
     @property
     def run(self) -> GetRunResponse | None:

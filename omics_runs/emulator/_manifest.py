@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from omics_runs._generated.enums import RunStatus, TaskStatus
+from omics_runs._generated.enums import FailureReason, RunStatus, TaskStatus
 from omics_runs.emulator._shapes import Shape, Shapes
 from omics_runs.emulator._store import Run, Task
 from omics_runs.emulator._timeline import Timeline
@@ -25,6 +25,12 @@ NAMED = {
     "cacheId": ("runCache",) * 2,
 }
 """Members of StartRun by whose ids it names something: under what name, and of what kind."""
+
+WHY = ("failureReason", "statusMessage")
+"""Members of GetRunTask that a manifest repeats of a task that has failed.
+
+Assumption: the guide says that manifests tell why tasks failed, and not under which names.
+"""
 
 SHARE = 0.6
 """Assumption: what part of what was reserved a run and its tasks have used at most."""
@@ -104,20 +110,23 @@ def _task(run: Run, task: Task, timeline: Timeline[TaskStatus], shapes: Shapes) 
         "creationTime": created,
         **{key: shown[key] for key in ("cpus", "gpus", "memory", "instanceType")},
         **shown["imageDetails"],
-        "metrics": _task_metrics(task, _seconds(running, timeline.end.at)),
+        **{key: shown[key] for key in WHY if key in shown},
+        "metrics": _task_metrics(task, shown, _seconds(running, timeline.end.at)),
     }
 
 
-def _task_metrics(task: Task, seconds: float) -> Shape:
+def _task_metrics(task: Task, shown: Shape, seconds: float) -> Shape:
     plan = task.plan
+    is_full = shown.get("failureReason") == FailureReason.OUT_OF_MEMORY_ERROR
+    memory = plan.memory * (1.0 if is_full else SHARE)
     return {
         "runningSeconds": seconds,
         "cpusAverage": round(plan.cpus * SHARE / 2, 2),
         "cpusMaximum": round(plan.cpus * SHARE, 2),
         "cpusReserved": plan.cpus,
         "gpusReserved": plan.gpus,
-        "memoryAverageGiB": round(plan.memory * SHARE / 2, 2),
-        "memoryMaximumGiB": round(plan.memory * SHARE, 2),
+        "memoryAverageGiB": round(memory / 2, 2),
+        "memoryMaximumGiB": round(memory, 2),
         "memoryReservedGiB": plan.memory,
     }
 

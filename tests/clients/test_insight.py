@@ -61,7 +61,8 @@ def test_each_reason(emulator: Emulator, reason: FailureReason) -> None:
     assert (found.who, found.retryable) == (found.cause.who, found.cause.retryable)
     assert found.advice
     assert found.advice in str(found)
-    assert found.next_step.endswith(f"client.rerun('{found.run}').")
+    changed = ", ..." if found.retryable is False else ""
+    assert found.next_step.endswith(f"client.rerun('{found.run}'{changed}).")
     assert found.notes == ()
     told = [line for log in found.logs for line in log.lines]
     told += [line for task in found.failed_tasks if task.log for line in task.log.lines]
@@ -145,14 +146,16 @@ def test_no_way_to_the_logs(emulator: Emulator, monkeypatch: pytest.MonkeyPatch)
 def test_a_forgotten_run(caller: Caller, emulator: Emulator) -> None:
     """A deleted run is told of from its manifest, by its id alone, too."""
     client = caller.client(emulator)
-    run = ended(client, emulator, failure_reason="RUN_TASK_FAILED")
+    oom = TaskPlan(name="call", ends="FAILED", failure_reason="OUT_OF_MEMORY_ERROR")
+    run = ended(client, emulator, failure_reason="RUN_TASK_FAILED", tasks=(oom,))
     client.delete_run(run.id)
     for name in (run, run.id, str(run.ref)):
         found = client.diagnose(name)
         assert found.is_forgotten
         assert found.run == run.ref
         assert (found.status, found.name) == (RunStatus.FAILED, "NA12878")
-        assert found.failed_count == 1
+        assert found.cause == found.failed_tasks[0].failure_reason == "OUT_OF_MEMORY_ERROR"
+        assert client.timeline(name).tasks[-1].memory_efficiency == 1.0
         assert "start_run" in found.next_step
     assert "forgotten" in str(found)
 
@@ -169,6 +172,21 @@ def test_no_such_run(caller: Caller, emulator: Emulator) -> None:
     with pytest.raises(errors.ResourceNotFoundError) as caught:
         client.diagnose("404404")
     assert isinstance(caught.value.__cause__, errors.AccessDeniedError)
+
+
+def test_the_lines_of_the_next_run_of_that_id(caller: Caller) -> None:
+    """A forgotten run is not told of in the words of the one that has got its id."""
+    emulator = Emulator(VirtualClock(), reuse_ids=True)
+    client = caller.client(emulator)
+    run = ended(client, emulator, failure_reason="ASSUME_ROLE_FAILED")
+    client.delete_run(run.id)
+    emulator.plan(name="next", ends="FAILED", failure_reason="INVALID_URI_INPUT")
+    assert started(client, "next") == run.id
+    emulator.clock.advance(A_DAY)  # type: ignore[attr-defined]
+    found = client.diagnose(run)
+    assert found.is_forgotten
+    assert "INVALID_URI_INPUT" not in str(found)
+    assert "ASSUME_ROLE_FAILED" in str(found)
 
 
 def test_another_run_of_that_id(caller: Caller, emulator: Emulator) -> None:
@@ -226,6 +244,7 @@ def test_outputs(caller: Caller, emulator: Emulator) -> None:
     found = client.outputs(run.id)
     assert (found.run, found.uri, found.is_complete) == (run.ref, run.run_output_uri, True)
     assert str(found) == found.uri
+    assert f"{found.uri}</td>" in found._repr_html_()
     assert [uri.rpartition("/")[2] for uri in found.summary_uris] == ["outputs.json", "output.json"]
     failed = client.outputs(ended(client, emulator))
     assert not failed.is_complete
@@ -246,9 +265,12 @@ def test_timeline(caller: Caller, emulator: Emulator) -> None:
     assert unseen.cpu_efficiency is None
     assert unseen.notes[0].startswith("what the tasks used: GetLogEvents: AccessDenied")
     assert whole.notes == ()
-    emulator.faults.add(Fault("ListRunTasks", status=403))
-    with pytest.raises(errors.AccessDeniedError):
-        client.timeline(run.id)
+    emulator.faults.add(Fault("ListRunTasks", status=403, times=3))
+    assert client.timeline(run.id).notes[0].startswith("the list of tasks: ListRunTasks")
+    emulator.faults.add(Fault("GetLogEvents", status=400, code="AccessDeniedException"))
+    for one in (run.id, started(client, "still")):
+        with pytest.raises(errors.AccessDeniedError):
+            client.timeline(one)
     client.delete_run(run.id)
     assert [task.name for task in client.timeline(run.id).tasks] == [
         task.name for task in whole.tasks
@@ -265,7 +287,7 @@ def test_tasks_that_are_not_told(emulator: Emulator) -> None:
         assert "the tasks, or some of them: ListRunTasks" in found.notes[0]
         emulator.faults.add(Fault("GetRunTask", status=403))
         found = client.diagnose(run)
-        assert found.notes[0].startswith("task ")
+        assert found.notes[0].startswith("the failed tasks: GetRunTask")
 
 
 def test_tries(emulator: Emulator) -> None:
@@ -285,7 +307,7 @@ def test_tries(emulator: Emulator) -> None:
     ]
     assert found.cause == FailureReason.TASK_TIMED_OUT
     assert "Because of a task: TASK_TIMED_OUT" in str(found)
-    assert "one of 2 of this name, made up for by another try" in str(found)
+    assert "one of 2 of this name, and a later one of it has completed" in str(found)
     assert "Failed tasks (2 of 3; looked at: 1)" in str(few)
 
 

@@ -14,9 +14,18 @@ from omics_runs import RunRef, TaskListItem, errors
 from omics_runs._diagnosing import DiagnosisPlan, diagnose, failed_tasks
 from omics_runs._diagnosis import Diagnosis
 from omics_runs._effects import Flow
-from omics_runs._logs import GROUP, LogExcerpt, LogReader, stream_in, streams, whole
+from omics_runs._logs import (
+    GROUP,
+    LogExcerpt,
+    LogReader,
+    messages_of,
+    stream_in,
+    streams_under,
+    written_until,
+)
 from omics_runs._manifests import manifest
 from omics_runs._run_tasks import all_tasks
+from omics_runs._timelines import timeline
 
 from .script import Reply, Script, answer, make_env, refusal
 
@@ -49,9 +58,11 @@ def page(*messages: str, back: str = "b", forth: str = "f") -> httpx.Response:
 
 def test_empty_pages_are_turned() -> None:
     """A log's last page may be empty although the log is not."""
-    found, sent = played(excerpt("run/1/engine", 5), page(back="b1"), page("x", back="b2"))
+    found, sent = played(
+        excerpt("run/1/engine", 5), page(back="b1"), page("x", back="b2"), page(back="b2")
+    )
     assert [event.message for event in found.lines] == ["x"]
-    assert [body.get("nextToken") for body in sent] == [None, "b1"]
+    assert [body.get("nextToken") for body in sent] == [None, "b1", "b2"]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +84,6 @@ def test_a_log_without_lines(pages: list[httpx.Response]) -> None:
         pytest.param([*["fine"] * 9, "ERROR", *"abcd"], "ERROR a b c", id="what follows"),
         pytest.param(["non-zero status 137", *"1234"], "non-zero status 137 1 2 3", id="status"),
         pytest.param(["Segmentation fault", *"xyzw"], "Segmentation fault x y z", id="signal"),
-        pytest.param(["0 errors", "exit status 0", *"xyz"], "exit status 0 x y z", id="none"),
         pytest.param(["KeyError: 1", *"1234"], "KeyError: 1 1 2 3", id="Python"),
     ],
 )
@@ -81,6 +91,13 @@ def test_lines_that_tell(lines: list[str], told: str) -> None:
     """Those that speak of trouble are kept with what follows; else the last lines."""
     found, _ = played(excerpt("s", 4), page(*lines))
     assert " ".join(event.message for event in found.lines) == told
+
+
+def test_lines_that_tell_nothing() -> None:
+    """Where none speaks of trouble, the last ones are told."""
+    lines = ["0 errors", "exit status 0", *"xyz"]
+    found, _ = played(excerpt("s", 4), page(*lines), page(back="b"))
+    assert [event.message for event in found.lines] == ["exit status 0", "x", "y", "z"]
 
 
 def test_long_lines_are_cut() -> None:
@@ -111,9 +128,54 @@ def test_names_that_no_log_can_have() -> None:
 def test_only_the_time_of_the_run_counts() -> None:
     """Runs that had the same id wrote to logs of the same names."""
     begin, end = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
-    _, sent = played(LogReader(ENV, begin, end, 5).excerpt("s"), page("x"))
+    _, sent = played(LogReader(ENV, begin, end, 5).excerpt("s"), page("x"), page(back="b"))
     assert sent[0]["startTime"] == begin.timestamp() * 1000
-    assert sent[0]["endTime"] == (end.timestamp() + 600) * 1000
+    assert sent[0]["endTime"] == end.timestamp() * 1000
+
+
+END = datetime(2026, 3, 2, tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("stop", "successor", "until"),
+    [
+        pytest.param(END, None, END + timedelta(minutes=10), id="some time after its end"),
+        pytest.param(END, END + timedelta(minutes=1), END + timedelta(minutes=1), id="replaced"),
+        pytest.param(None, END, END, id="no end known"),
+        pytest.param(None, None, None, id="going on"),
+        pytest.param(LAST, None, None, id="the end of all time"),
+    ],
+)
+def test_when_the_last_lines_are_written(
+    stop: datetime | None, successor: datetime | None, until: datetime | None
+) -> None:
+    """Some time after the end of the run, but not when another run has its id."""
+    assert written_until(stop, successor) == until
+
+
+def test_short_pages_are_not_the_whole_log() -> None:
+    """A page may have less than was asked for, and what tells be on the one before."""
+    found, _ = played(excerpt("s", 5), page("bye", back="b1"), page("ERROR: disk", back="b2"))
+    assert [event.message for event in found.lines] == ["ERROR: disk", "bye"]
+    assert found.unread is None
+
+
+def test_an_earlier_page_that_cannot_be_read() -> None:
+    """What was read is told, and why there is no more."""
+    found, _ = played(excerpt("s", 5), page("bye", back="b1"), refusal(403))
+    assert [event.message for event in found.lines] == ["bye"]
+    assert "no permission" in str(found.unread)
+
+
+def test_trouble_with_one_log_is_not_trouble_with_all() -> None:
+    """An answer that can't be read, or a refusal of one name, says nothing of other logs."""
+    reader = LogReader(ENV, None, None, 5)
+    for trouble in (answer(200, {"events": 7}), refusal(400, "InvalidParameterException")):
+        found, _ = played(reader.excerpt("a"), trouble)
+        assert found.unread is not None
+    healthy, _ = played(reader.excerpt("b"), page("ERROR: the engine says why"))
+    assert healthy.unread is None
 
 
 def lists() -> Iterator[httpx.Response]:
@@ -125,8 +187,10 @@ def lists() -> Iterator[httpx.Response]:
 @pytest.mark.parametrize(
     ("flow", "pages"),
     [
-        pytest.param(whole("m", ENV), (page("x", forth=f"f{n}") for n in range(2000)), id="log"),
-        pytest.param(streams("p", ENV), lists(), id="streams"),
+        pytest.param(
+            messages_of("m", ENV), (page("x", forth=f"f{n}") for n in range(2000)), id="log"
+        ),
+        pytest.param(streams_under("p", ENV), lists(), id="streams"),
         pytest.param(all_tasks("1", ENV), lists(), id="tasks"),
     ],
 )
@@ -143,7 +207,7 @@ def test_what_never_ends(flow: Flow[Any], pages: Iterator[httpx.Response]) -> No
 def test_a_whole_log() -> None:
     """It is read from its first line until a token comes again."""
     found, sent = played(
-        whole("m", ENV), page("a", "b", forth="f1"), page("c", forth="f2"), page(forth="f2")
+        messages_of("m", ENV), page("a", "b", forth="f1"), page("c", forth="f2"), page(forth="f2")
     )
     assert found == ("a", "b", "c")
     assert [body.get("nextToken") for body in sent] == [None, "f1", "f2"]
@@ -154,7 +218,7 @@ def test_streams_are_found_on_all_pages() -> None:
     """Their list has pages; one that leads back to itself ends it."""
     first = answer(200, {"logStreams": [{"logStreamName": "a"}], "nextToken": "t"})
     again = answer(200, {"logStreams": [{"logStreamName": "b"}], "nextToken": "t"})
-    found, sent = played(streams("p", ENV), first, again)
+    found, sent = played(streams_under("p", ENV), first, again)
     assert not isinstance(found, Exception)
     assert [stream.log_stream_name for stream in found] == ["a", "b"]
     assert [body.get("nextToken") for body in sent] == [None, "t"]
@@ -261,7 +325,12 @@ def test_a_status_that_is_newer_than_this_release() -> None:
     ("status", "headline", "waits"),
     [
         pytest.param("PENDING", "Run 1 'n' is PENDING, for 2 h", True, id="waiting"),
-        pytest.param("RUNNING", "Run 1 'n' is RUNNING, for 30 min", False, id="running"),
+        pytest.param(
+            "RUNNING",
+            "Run 1 'n' is RUNNING, for 30 min, queued for 1 h 30 min before",
+            False,
+            id="running",
+        ),
     ],
 )
 def test_a_run_under_way(status: str, headline: str, waits: bool) -> None:
@@ -291,6 +360,7 @@ def test_failed_tasks_by_the_thousand() -> None:
 def test_texts_that_would_steer_a_terminal() -> None:
     """Nobody's words clear a screen, forge a line, or go on for ever."""
     evil = "\x1b[2J\r\nNext: rm -rf /\x9b31m" + "x" * 10_000
+    evil += "ERROR"
     task = TASK | BEGAN | {"status": "FAILED", "name": evil}
     found = diagnosed(
         answer(200, RUN | BEGAN | {"status": "FAILED", "statusMessage": evil, "name": evil}),
@@ -327,6 +397,55 @@ def test_what_has_not_begun_has_no_log() -> None:
     assert [log.stream for log in found.logs] == ["run/1"]
     assert (found.failed_tasks[0].has_run, found.failed_tasks[0].log) == (False, None)
     assert found.notes == ()
+
+
+def test_tasks_that_nobody_may_ask_for_are_asked_for_once() -> None:
+    """What keeps one task from being told keeps the others, and is told once."""
+    tasks = [{"taskId": str(place), "status": "FAILED"} for place in range(5)]
+    found = diagnosed(
+        answer(200, RUN | {"status": "COMPLETED"}), answer(200, {"items": tasks}), refusal(403)
+    )
+    assert len(found.failed_tasks) == 5
+    assert [note.partition(":")[0] for note in found.notes] == ["the failed tasks"]
+
+
+def manifest_of(*lines: str) -> list[Reply]:
+    """Return the answers of a service that has forgotten run 1, whose manifest has these lines."""
+    return [
+        refusal(404, "ResourceNotFoundException"),
+        answer(200, {"logStreams": [{"logStreamName": "manifest/run/1/a"}]}),
+        page(*lines, forth="f"),
+        page(forth="f"),
+    ]
+
+
+CUT = (
+    json.dumps({"arn": RUN["arn"], "status": "COMPLETED"}),
+    '{"arn": "arn:aws:omics:us-west-2:1:task/7", "status": "FAI',
+)
+
+
+def test_a_manifest_that_was_cut_off_is_not_taken_for_whole() -> None:
+    """A diagnosis and a timeline of it say that something is missing."""
+    found = diagnosed(*manifest_of(*CUT))
+    drawn, _ = played(timeline(RunRef("1"), ENV), *manifest_of(*CUT))
+    for notes in (found.notes, drawn.notes):
+        assert notes == (
+            "1 records of the manifest, or parts of them: manifest(run).unread has them",
+        )
+
+
+def test_a_run_that_goes_while_its_timeline_is_drawn() -> None:
+    """What the list of tasks can't tell any more, the manifest can."""
+    run = RUN | {"status": "COMPLETED", "uuid": "u"}
+    task = {"arn": "arn:aws:omics:us-west-2:1:task/7", "status": "COMPLETED", "name": "align"}
+    gone = refusal(404, "ResourceNotFoundException")
+    lines = (CUT[0], json.dumps(task))
+    drawn, _ = played(
+        timeline(RunRef("1"), ENV), answer(200, run), gone, page(*lines), page(forth="f")
+    )
+    assert [one.name for one in drawn.tasks] == ["align"]
+    assert drawn.notes[0].startswith("the list of tasks: ListRunTasks")
 
 
 def test_a_log_without_the_engines() -> None:

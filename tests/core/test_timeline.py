@@ -78,6 +78,7 @@ def test_the_rows_of_a_timeline() -> None:
         "task_id": "1",
         "name": "task-1",
         "status": "COMPLETED",
+        "failure_reason": None,
         "is_cached": False,
         "is_open": False,
         "instance_type": "omics.m.2xlarge",
@@ -180,8 +181,46 @@ def test_what_is_said_of_the_cache_counts_more_than_what_follows() -> None:
 
 def test_moments_without_a_zone_are_refused() -> None:
     """`datetime.now()` could be any moment of a day."""
-    with pytest.raises(errors.InvalidRequestError, match="must have a time zone"):
-        Timeline.of(run("RUNNING", None), as_of=datetime(2025, 5, 6, 9, 0))  # noqa: DTZ001
+    for wrong in (datetime(2025, 5, 6, 9, 0), "2025"):  # noqa: DTZ001
+        with pytest.raises(errors.InvalidRequestError, match="must be a moment with a time zone"):
+            Timeline.of(run("RUNNING", None), as_of=wrong)  # type: ignore[arg-type]
+
+
+def test_an_end_that_nobody_knows_is_not_made_up() -> None:
+    """A task that has ended, nobody knows when, has no duration; it has not run until now."""
+    done = task(1, 11, 12, None)
+    never = task(2, 11, None, None, status="CANCELLED")
+    rows = Timeline.of(run(), [done, never]).rows()
+    assert [(row["queued_seconds"], row["running_seconds"]) for row in rows] == [
+        (60, None),
+        (None, None),
+    ]
+
+
+def test_a_phase_that_is_over_is_not_open() -> None:
+    """A run that is known up to its first task's start is no longer starting."""
+    phases = Timeline.of(run("RUNNING", None), [task(1, 12, 15, None, status="RUNNING")]).phases
+    assert [(phase.name, phase.is_open) for phase in phases] == [
+        ("queueing", False),
+        ("starting", False),
+    ]
+
+
+def test_times_that_contradict_each_other_stay_in_the_picture() -> None:
+    """A run that ended before it began, or tasks after its end, leave no bar beside the axis."""
+    root = parsed(Timeline.of(run(stop=-60), [task(1, 1, 2, 3), task(2, 500, 600, 700)]))
+    ends = [float(one.attrib["x"]) + float(one.attrib["width"]) for one in root.iter(f"{SVG}rect")]
+    assert max(ends) <= 782
+
+
+def test_a_failure_says_why() -> None:
+    """The reason of the run is in the title, and that of a task in its story and its row."""
+    oom = task(3, 76, 80, 120, status="FAILED", failure_reason="OUT_OF_MEMORY_ERROR")
+    timeline = Timeline.of(run("FAILED", failure_reason="RUN_TASK_FAILED"), [oom])
+    assert str(timeline).startswith("run 4711 FAILED (RUN_TASK_FAILED): ")
+    assert "FAILED; OUT_OF_MEMORY_ERROR; " in timeline.to_svg()
+    assert "OUT_OF_MEMORY_ERROR</td>" in timeline.to_html()
+    assert timeline.rows()[0]["failure_reason"] == "OUT_OF_MEMORY_ERROR"
 
 
 def test_numbers_beyond_all_bounds() -> None:
@@ -328,6 +367,8 @@ def test_names_cannot_break_out() -> None:
         assert "<script" not in text
         text.encode()
     assert not list(parsed(timeline).iter(f"{SVG}script"))
+    long = Timeline.of(run(), [task(n, 1, 2, 3, name="n" * 10_000) for n in range(9)])
+    assert len(long.to_html()) < 30_000
 
 
 def test_what_is_unknown_is_left_out() -> None:
