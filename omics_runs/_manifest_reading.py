@@ -14,7 +14,7 @@ from omics_runs._documents import copy_document
 from omics_runs._manifest import Manifest, RunManifest, TaskManifest
 from omics_runs._narrow import is_object
 
-MOST_LINES = 2_000
+MOST_LINES = 100_000
 """Lines of the longest object that is put together; what is longer is no record of a manifest."""
 
 KINDS: Mapping[str, type[RunManifest | TaskManifest]] = {"run": RunManifest, "task": TaskManifest}
@@ -24,6 +24,8 @@ MOST_MISFITS = 100
 """Members of a record that are left out; one with more of them is no record of this form."""
 BETWEEN = "[], \t\r\ufeff"
 """What may be around objects."""
+MARKS = re.compile(r'\\.?|["{}]', re.DOTALL)
+"""What tells where an object ends: escaped characters, which do not count, quotes and braces."""
 ARN = re.compile(r".*:(?P<noun>run|task)/[^/]+", re.DOTALL)
 
 # Not every number is one: NaN and the infinities, which JSON doesn't have, are as good as nothing.
@@ -54,6 +56,27 @@ def read_manifest(messages: str | Iterable[str]) -> Manifest:
 
 
 @define(eq=False)
+class Braces:
+    """How many braces are open, outside of strings, in a text that comes in pieces."""
+
+    depth: int = 0
+    in_string: bool = False
+    _cut: str = ""
+    """A backslash at the end of the last piece."""
+
+    def read(self, piece: str) -> None:
+        """Count what opens and closes in one more piece."""
+        text, self._cut = self._cut + piece, ""
+        for mark in MARKS.findall(text):
+            if mark == "\\":
+                self._cut = mark
+            elif mark == '"':
+                self.in_string = not self.in_string
+            elif not self.in_string:
+                self.depth += {"{": 1, "}": -1}.get(mark, 0)
+
+
+@define(eq=False)
 class _Reader:
     """What was read so far, and the lines of an object that is not whole yet."""
 
@@ -63,35 +86,41 @@ class _Reader:
     )
     unread: list[str] = field(factory=list[str])
     lines: list[str] = field(factory=list[str])
+    braces: Braces = field(factory=Braces)
 
     def take(self, line: str) -> None:
         """Read one line: whole objects, or some more of one."""
         values, rest = _split(line)
-        if any(map(_kind_of, values)):
+        if any(_kind_of(value) for value, _ in values):
             self.give_up()
             self.keep(values, rest)
         elif not self.lines:
             self.keep(values, rest)
         else:
             self.lines.append(line)
+            self.braces.read(line)
             self.join()
 
-    def keep(self, values: list[Any], rest: str) -> None:
+    def keep(self, values: list[tuple[Any, str]], rest: str) -> None:
         """Note the values of a line; its rest may be the beginning of an object."""
-        for value in values:
-            self.note(value)
+        for value, text in values:
+            self.note(value, text)
         if rest.startswith("{"):
-            self.lines = [rest]
+            self.lines, self.braces = [rest], Braces()
+            self.braces.read(rest)
+            self.join()
         elif rest and not rest.isspace():
             self.unread.append(rest)
 
     def join(self) -> None:
-        """Read the lines that wait as one, if they may have become whole."""
+        """Read the lines that wait as one, if they have become whole."""
         if len(self.lines) > MOST_LINES:
             self.give_up()
-        elif self.lines[-1].rstrip(BETWEEN).endswith("}"):
+        elif self.braces.depth <= 0:
             values, rest = _split("".join(self.lines))
-            if values:
+            if not values:
+                self.give_up()  # it is whole, and no JSON
+            else:
                 self.lines = []
                 self.keep(values, rest)
 
@@ -100,18 +129,18 @@ class _Reader:
         self.unread += self.lines
         self.lines = []
 
-    def note(self, value: Any) -> None:
-        """Note one value: a record, or something else."""
+    def note(self, value: Any, text: str) -> None:
+        """Note one value, which was written so: a record, or something else."""
         kind = _kind_of(value)
-        record, misfits = (None, value) if kind is None else _read(value, kind)
+        record, misfits = (None, None) if kind is None else _read(value, kind)
         if isinstance(record, TaskManifest):
             self.tasks[record.arn, record.uuid] = record
         elif record is not None and (self.run is None or self.run.arn == record.arn):
             self.run = record
         else:
-            misfits = value
-        if misfits:
-            self.unread.append(json.dumps(misfits, ensure_ascii=False))
+            misfits = text
+        if misfits is not None:
+            self.unread.append(misfits)
 
     def manifest(self) -> Manifest:
         """Return what was read."""
@@ -119,38 +148,40 @@ class _Reader:
         return Manifest(run=self.run, tasks=tuple(self.tasks.values()), unread=tuple(self.unread))
 
 
-def _split(text: str) -> tuple[list[Any], str]:
-    """Return the JSON objects that a text begins with, and the rest of it.
+def _split(text: str) -> tuple[list[tuple[Any, str]], str]:
+    """Return the JSON objects that a text begins with, each with its own text, and the rest.
 
     An array is as good as its elements, one after the other.
     """
-    found: list[Any] = []
+    found: list[tuple[Any, str]] = []
     rest = text.lstrip(BETWEEN)
     while rest.startswith("{"):
         try:
             value, end = _DECODER.raw_decode(rest)
         except (ValueError, RecursionError):
             break
-        found.append(value)
+        found.append((value, rest[:end]))
         rest = rest[end:].lstrip(BETWEEN)
     return found, rest
 
 
 def _read(
     value: Mapping[str, Any], kind: type[RunManifest | TaskManifest]
-) -> tuple[RunManifest | TaskManifest | None, Mapping[str, Any]]:
-    """Return the record without what does not fit, and that under the record's ARN."""
+) -> tuple[RunManifest | TaskManifest | None, str | None]:
+    """Return the record without what does not fit, and that as JSON with the record's ARN."""
     misfits: dict[str, Any] = {}
     rest = copy_document(value)
     for _ in range(MOST_MISFITS):
         try:
-            return structure(rest, kind), misfits
+            record = structure(rest, kind)
         except Misfit as misfit:
             if misfit.path in NEEDED:
                 break
             _move(misfit.path, rest, misfits)
-            misfits["arn"] = value["arn"]
-    return None, value
+        else:
+            told = {"arn": value["arn"], **misfits}
+            return record, json.dumps(told, ensure_ascii=False) if misfits else None
+    return None, None
 
 
 def _move(path: str, source: dict[str, Any], target: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ RUN: dict[str, Any] = {
     "stopTime": "2025-05-06T09:00:30.5+00:00",
     "workflow": "arn:aws:omics:eu-central-1::workflow/7654321",
     "workflowVersion": None,
-    "parameters": {"reads": "s3://bucket/reads.fastq.gz", "depth": None},
+    "parameters": {"reads": "s3://bucket/reads.fastq.gz", "depth": None, "odd": '\\"}{\n\\'},
     "resourceDigests": {"s3://bucket/reads.fastq.gz": "etag:00ff"},
     "outputUri": "s3://bucket/out",
     "storageType": None,
@@ -222,10 +222,27 @@ def test_misfits_of_documents_and_of_whole_records() -> None:
 
 
 def test_an_object_that_is_never_whole_does_not_wait_for_ever() -> None:
-    """After thousands of lines the reader gives an object up, and reads what comes then."""
-    pieces = ['{"a": [', *["{},", "1,"] * 1000]
+    """After a hundred thousand lines the reader gives it up, and reads what comes then."""
+    pieces = ['{"a": [', *["{},", "1,"] * 50_000]
     manifest = read_manifest([*pieces, "x", *LINES])
     assert manifest.unread == (*pieces, "x")
+    assert manifest.replace(unread=()) == read_manifest(LINES)
+
+
+def test_an_indented_manifest_may_be_long() -> None:
+    """A run with thousands of parameters is read however it was saved."""
+    run = RUN | {"parameters": {f"p{n}": {"reads": [n, {}], "text": "}"} for n in range(5_000)}}
+    manifest = read_manifest(json.dumps([run, *RECORDS[1:]], indent=2))
+    assert manifest == read_manifest([json.dumps(run), *LINES[1:]])
+    assert (len(manifest.tasks), manifest.unread) == (2, ())
+
+
+@pytest.mark.parametrize("depth", [50, 900, 2_000])
+def test_what_is_nested_deeply(depth: int) -> None:
+    """Whatever is no record is kept as it came, however deep it is."""
+    deep = '{"a":' * depth + "1" + "}" * depth
+    manifest = read_manifest([deep, *LINES])
+    assert manifest.unread == (deep,)
     assert manifest.replace(unread=()) == read_manifest(LINES)
 
 
