@@ -276,7 +276,11 @@ _HOMES = {
 """Where each name lives; a module is imported when one of its names is first asked for."""
 
 
-_found, __dir__ = lazily(globals(), _HOMES)
+_found, _names = lazily(globals(), _HOMES)
+
+
+def __dir__() -> list[str]:
+    return _names()
 
 
 def __getattr__(name: str) -> Any:

@@ -48,7 +48,7 @@ class Faults:
         self._seed = seed
         self._armed: tuple[_Armed, ...] = ()
         self._lock = threading.Lock()
-        self.injected = 0
+        self.injected: int = 0
         """How many calls have been spoilt."""
 
     def add(self, *faults: Fault) -> None:
