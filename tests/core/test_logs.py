@@ -396,6 +396,7 @@ def test_what_has_not_begun_has_no_log() -> None:
     assert json.loads(script.sent[-1].content)["logStreamName"] == "run/1"
     assert [log.stream for log in found.logs] == ["run/1"]
     assert (found.failed_tasks[0].has_run, found.failed_tasks[0].log) == (False, None)
+    assert "  a task without a name (task 7): ECR_PERMISSION_ERROR\nLog run/1:\n" in str(found)
     assert found.notes == ()
 
 

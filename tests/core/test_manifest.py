@@ -155,6 +155,13 @@ def test_a_manifest_may_be_cut_anywhere(data: st.DataObject) -> None:
     assert read_manifest([*pieces, *LINES[1:]]) == read_manifest(LINES)
 
 
+def test_a_manifest_may_be_cut_in_two_at_any_place() -> None:
+    """Also within a string, and between a backslash and what it escapes."""
+    whole = read_manifest(LINES)
+    for cut in range(1, len(LINES[0])):
+        assert read_manifest([LINES[0][:cut], LINES[0][cut:], *LINES[1:]]) == whole
+
+
 def test_a_record_that_comes_again_replaces_the_earlier_one() -> None:
     """The last word on a run or a task counts, in the earlier one's place."""
     later = [json.dumps(TASK | {"status": "FAILED"}), json.dumps(RUN | {"status": "FAILED"})]
