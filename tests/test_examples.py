@@ -18,6 +18,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 ORDER = ["PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"]
 SYNC, ASYNC, GROUP = "start_and_wait.py", "start_and_wait_async.py", "run_group.py"
 PACED, SHEET, TESTS = "paced_submissions.py", "samplesheet.py", "test_your_code.py"
+FAILED = "failed_run.py"
 SUBMISSIONS, FLEET = "../benchmarks/submissions.py", "../benchmarks/fleet.py"
 SOAK, PLAN = "../benchmarks/soak.py", "../benchmarks/plan.py"
 AWS = ["--aws", "1234567", "arn:aws:iam::123456789012:role/OmicsRole", "s3://my-bucket/out"]
@@ -48,6 +49,7 @@ def test_no_example_is_forgotten() -> None:
         PACED,
         SHEET,
         TESTS,
+        FAILED,
     }
 
 
@@ -204,6 +206,16 @@ def test_a_failed_run_does_not_end_the_other_waits(tmp_path: Path) -> None:
     completed = re.findall(r"^(\w+) COMPLETED, results in ", output, re.MULTILINE)
     assert sorted(completed) == ["NA12878", "NA12892"]
     assert "\nNA12891 FAILED: OUT_OF_MEMORY_ERROR\n" in output
+
+
+def test_the_example_of_a_failure_says_why_and_mends_it(tmp_path: Path) -> None:
+    """It tells the task and the line that say why, draws the run, and starts one that completes."""
+    picture = tmp_path / "run.svg"
+    output = run_example(FAILED, ["--picture", str(picture)], {})
+    assert "  Because of a task: OUT_OF_MEMORY_ERROR\n" in output
+    assert re.search(r"^      [-\d]{10} [:\d]{8}  Killed$", output, re.MULTILINE)
+    assert re.search(r"\nNA12878 COMPLETED, results in s3://\S+\n$", output)
+    assert "OUT_OF_MEMORY_ERROR" in picture.read_text(encoding="utf-8")
 
 
 HELP = """

@@ -101,7 +101,7 @@ TELLINGS: Mapping[str, Telling] = {
     ),
     "RUN_TASK_FAILED": Telling(
         "task",
-        ("ERROR: a task ended with exit status 1",),
+        ("ERROR: a task has failed: its exit status is not zero",),
         ("ERROR: the input is truncated: unexpected end of file", "ERROR: exit status 1"),
     ),
     "RUN_TIMED_OUT": Telling("run", ("ERROR: the run was stopped: its time is over",)),
