@@ -228,8 +228,9 @@ def test_where_logs_are(
         notes += [one["notes"] for one in documents(capsys.readouterr().out)]
     assert "nowhere" in notes[0][0]
     assert notes[1] == []
-    assert main(["timeline", failed]) == Exit.REACHED
-    assert "omics-runs: not seen: what the tasks used: " in capsys.readouterr().err
+    for options in ([], ["--quiet"], ["--quiet", "--json"]):
+        assert main(["timeline", failed, *options]) == Exit.REACHED
+        assert "omics-runs: not seen: what the tasks used: " in capsys.readouterr().err
 
 
 class Terminal(io.StringIO):

@@ -11,7 +11,7 @@ import click
 
 from omics_runs._cli.exits import Exit
 from omics_runs._cli.options import Place, common, logs_endpoint, one_run
-from omics_runs._cli.output import Output
+from omics_runs._cli.output import Output, tell
 
 if TYPE_CHECKING:
     from omics_runs._run_ref import RunRef
@@ -43,7 +43,7 @@ def command(run: RunRef, save: Path | None, place: Place, output: Output) -> int
         found.save(save)
         output.note(f"saved {save}")
     for note in found.notes:
-        output.note(f"not seen: {note}")
+        tell(f"not seen: {note}")  # no progress: without it the result would seem whole
     output.text(str(found), [_plain(row) for row in found.rows()])
     return Exit.REACHED
 
