@@ -33,6 +33,10 @@ def is_sequence(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
 LONGEST = 1e9
 """Seconds of the longest finite time that is accepted, some 30 years."""
 
+A_TIME = f"a number of seconds from 0 to {LONGEST:,.0f}"
+A_TIME_ABOVE_0 = f"a number of seconds above 0, at most {LONGEST:,.0f}"
+"""What is to be given, for messages."""
+
 
 def is_time(value: object) -> TypeGuard[int | float]:
     """Return whether `value` is a number of seconds that clocks can count, or infinity."""

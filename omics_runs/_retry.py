@@ -17,6 +17,7 @@ from omics_runs._errors import (
 )
 from omics_runs._forks import Lock
 from omics_runs._generated.errors import FAULT_BY_CODE
+from omics_runs._narrow import A_TIME_ABOVE_0
 from omics_runs._timeout import is_positive
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _at_least_one(_: object, attribute: Attribute[int], value: object) -> None:
 
 def _seconds(_: object, attribute: Attribute[float], value: object) -> None:
     if not is_positive(value):
-        msg = f"{attribute.name} must be a number of seconds above 0, got {value!r}"
+        msg = f"{attribute.name} must be {A_TIME_ABOVE_0}, got {value!r}"
         raise ConfigurationError(msg)
 
 

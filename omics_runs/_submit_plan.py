@@ -14,7 +14,7 @@ from attrs import frozen
 from omics_runs._batch_journal import BatchJournal
 from omics_runs._errors import InvalidRequestError
 from omics_runs._journal import Journal
-from omics_runs._narrow import is_async, is_time
+from omics_runs._narrow import A_TIME, is_async, is_time
 from omics_runs._overwrites import twins
 from omics_runs._retries import Retry
 from omics_runs._submission import RunSpec, SubmitProgress, Via, is_name
@@ -141,7 +141,7 @@ def pace_problems(rate: object, timeout: object, progress: object) -> Problems:
         what = "must be a number of starts a second above 0, 'documented', or None"
         problems.append(("rate", f"{what}, got {rate!r}"))
     if timeout is not None and not is_time(timeout):
-        what = f"must be a number of seconds, at least 0, or None, got {timeout!r}"
+        what = f"must be {A_TIME}, or None, got {timeout!r}"
         problems.append(("timeout", what))
     if progress is not None and (not callable(progress) or iscoroutinefunction(progress)):
         problems.append(("progress", f"must be a plain function, got {progress!r}"))

@@ -9,7 +9,7 @@ import attrs
 from attrs import field, frozen
 
 from omics_runs._errors import ConfigurationError
-from omics_runs._narrow import is_number, is_time
+from omics_runs._narrow import A_TIME_ABOVE_0, is_number, is_time
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _positive(_: object, attribute: Attribute[Any], value: object) -> None:
     if value is not None and not is_positive(value):
-        msg = f"timeout {attribute.name!r} must be a number of seconds above 0, got {value!r}"
+        msg = f"timeout {attribute.name!r} must be {A_TIME_ABOVE_0}, got {value!r}"
         raise ConfigurationError(msg)
 
 

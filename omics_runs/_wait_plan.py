@@ -22,7 +22,7 @@ from omics_runs._generated.models import (
     StartRunResponse,
     TaskListItem,
 )
-from omics_runs._narrow import is_async, is_time
+from omics_runs._narrow import A_TIME, A_TIME_ABOVE_0, LONGEST, is_async, is_time
 from omics_runs._progress import BatchProgress, Progress, TaskProgress
 from omics_runs._run_ref import RunRef
 from omics_runs._subjects import (
@@ -198,15 +198,12 @@ def patience_problems(
 ) -> Problems:
     problems: Problems = []
     if timeout is not None and not is_time(timeout):
-        problems.append(
-            ("timeout", f"must be a number of seconds, at least 0, or None, got {timeout!r}")
-        )
+        problems.append(("timeout", f"must be {A_TIME}, or None, got {timeout!r}"))
     if not _is_delay(min_delay):
-        problems.append(("min_delay", f"must be a number of seconds above 0, got {min_delay!r}"))
+        problems.append(("min_delay", f"must be {A_TIME_ABOVE_0}, got {min_delay!r}"))
     elif not _is_delay(max_delay) or max_delay < min_delay:
-        problems.append(
-            ("max_delay", f"must be at least min_delay ({min_delay:g}), got {max_delay!r}")
-        )
+        what = f"must be from min_delay ({min_delay:g}) to {LONGEST:,.0f} seconds"
+        problems.append(("max_delay", f"{what}, got {max_delay!r}"))
     if progress is not None and (not callable(progress) or is_async(progress)):
         problems.append(("progress", f"must be a plain function, got {progress!r}"))
     return problems

@@ -32,6 +32,8 @@ ROLE = "arn:aws:iam::123456789012:role/OmicsRole"
 BASE = {"workflowId": "1234567", "roleArn": ROLE, "outputUri": "s3://my-bucket/output"}
 SHEET = "sample,reads,threads,depth\nS1,s3://b/1,8,\nS2,s3://b/2,16,30\n"
 COLUMNS = "--parameter reads --parameter threads:int --optional depth:float --rate 1000"
+ENDLESS = "--timeout 99999999999999999999d"
+NO_TIME = "--timeout: must be a number of seconds from 0 to 1,000,000,000"
 SLOW = {"clock": ScaledClock(1.0)}
 """An emulator in which nothing happens while a test looks."""
 
@@ -367,6 +369,7 @@ def test_refused_and_unsent_rows(
         pytest.param("--key ''", COLUMNS, Exit.USAGE, "--key: must be a", id="no key"),
         pytest.param("--via batch", COLUMNS, Exit.USAGE, "--rate: leave it", id="not together"),
         pytest.param("--request nowhere", COLUMNS, Exit.USAGE, "nowhere: No such", id="no file"),
+        pytest.param(ENDLESS, COLUMNS, Exit.USAGE, NO_TIME, id="a time that is too long"),
         pytest.param("--timeout soon", COLUMNS, Exit.USAGE, "30m, 36h or 7d", id="no duration"),
     ],
 )
@@ -491,6 +494,10 @@ def test_sudden_ends(
         pytest.param("", "", Exit.REFUSED, "no region", id="no region"),
         pytest.param("", "--debug", Exit.REFUSED, "Traceback", id="with its traceback"),
         pytest.param("us-west-2", "--profile no", Exit.REFUSED, "profile", id="no such profile"),
+        pytest.param("us-west-2", ENDLESS, Exit.USAGE, NO_TIME, id="a time that is too long"),
+        pytest.param(
+            "us-west-2", f"404 {ENDLESS}", Exit.USAGE, NO_TIME, id="that time, for several runs"
+        ),
         pytest.param("us-west-2", "x", Exit.USAGE, "'id/uuid'", id="no run"),
         pytest.param("us-west-2", "--nope", Exit.USAGE, "omics-runs wait --help", id="no option"),
     ],

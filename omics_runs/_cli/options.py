@@ -24,6 +24,9 @@ DEBUG = "--debug"
 
 JSON = "--json"
 
+METHODS = frozenset({"as_completed", "diagnose", "submit", "wait_until"})
+"""The methods behind the commands, whose arguments have the names of options."""
+
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -157,7 +160,7 @@ def _arguments_as_options() -> Generator[None]:
         command = click.get_current_context().command
         taken = {name for param in command.params for name in param.opts}
         told = {f"--{path}": what for path, what in error.problems}
-        if error.subject != command.name or not told.keys() <= taken:
+        if error.subject not in METHODS or not told.keys() <= taken:
             raise
         text = "; ".join(f"{option}: {what}" for option, what in told.items())
         raise click.UsageError(text) from error

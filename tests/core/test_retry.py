@@ -18,12 +18,13 @@ def test_attempts_are_a_whole_number_of_at_least_one(value: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["base_delay", "throttling_delay", "max_delay"])
-@pytest.mark.parametrize("value", [0, -1, float("nan"), "1", None])
+@pytest.mark.parametrize("value", [0, -1, 1e9 + 1, float("nan"), "1", None])
 def test_delays_are_seconds_above_zero(name: str, value: Any) -> None:
     """Anything else is refused by its name, and shown."""
     with pytest.raises(errors.ConfigurationError) as caught:
         RetryPolicy(**{name: value})
-    assert str(caught.value) == f"{name} must be a number of seconds above 0, got {value!r}"
+    right = "a number of seconds above 0, at most 1,000,000,000"
+    assert str(caught.value) == f"{name} must be {right}, got {value!r}"
 
 
 def test_there_is_one_mode() -> None:

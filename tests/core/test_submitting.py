@@ -687,7 +687,9 @@ def test_a_complaint_names_a_few_and_counts_the_rest() -> None:
         pytest.param({"rate": 0}, "rate: must be a number of starts a second", id="rate"),
         pytest.param({"rate": float("inf")}, "rate: must be", id="endless rate"),
         pytest.param({"rate": "fast"}, "rate: must be", id="rate in words"),
-        pytest.param({"timeout": -1}, "timeout: must be a number of seconds", id="timeout"),
+        pytest.param(
+            {"timeout": -1}, "timeout: must be a number of seconds from 0 to 1,0", id="timeout"
+        ),
         pytest.param({"progress": 1}, "progress: must be a plain function", id="progress"),
     ],
 )

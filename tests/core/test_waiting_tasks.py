@@ -278,8 +278,12 @@ def test_progress_sees_each_poll() -> None:
         ),
         pytest.param({"status": "DELETED"}, "status", "got 'DELETED'", id="a run's status"),
         pytest.param({"status": frozenset()}, "status", "got frozenset()", id="empty set"),
-        pytest.param({"timeout": -1}, "timeout", "at least 0", id="negative timeout"),
-        pytest.param({"max_delay": 1}, "max_delay", "at least min_delay", id="longest too short"),
+        pytest.param(
+            {"timeout": -1}, "timeout", "from 0 to 1,000,000,000, or None", id="negative timeout"
+        ),
+        pytest.param(
+            {"max_delay": 1}, "max_delay", "from min_delay (5) to 1,000", id="longest too short"
+        ),
         pytest.param({"progress": 5}, "progress", "a plain function", id="no function"),
     ],
 )
