@@ -67,10 +67,10 @@ def _events(service: Service, name: str) -> list[Event]:
     """Return the events of a stream: of all runs that had its id, one after the other."""
     owner = OWNER.match(name)
     runs = service.store.ever(owner[1]) if owner else ()
-    found = [written[name] for run in runs if name in (written := streams(run, service.shapes))]
+    found = [event for run in runs for event in streams(run, service.shapes).get(name, ())]
     if not found:
         raise not_found("The specified log stream does not exist.")
-    return [event for events in found for event in events]
+    return found
 
 
 def _named(service: Service, prefix: str) -> Iterable[tuple[str, list[Event]]]:
@@ -82,7 +82,7 @@ def _named(service: Service, prefix: str) -> Iterable[tuple[str, list[Event]]]:
         for name, events in streams(run, service.shapes).items():
             if name.startswith(prefix):
                 found.setdefault(name, []).extend(events)
-    return found.items()
+    return ((name, events) for name, events in found.items() if events)
 
 
 def _row(service: Service, event: Event) -> Shape:

@@ -36,27 +36,28 @@ class Event:
     level: Level = "ALL"
 
 
-def streams(run: Run, shapes: Shapes) -> Mapping[str, list[Event]]:
-    """Return the events that a run has written by now, by the names of the streams."""
+def streams(run: Run, shapes: Shapes) -> Mapping[str, Iterator[Event]]:
+    """Return the events that a run has written by now, by the names of the streams.
+
+    A stream is made when its events are asked for; one that has none is not there yet.
+    """
+    return {name: _written(run, shapes, events) for name, events in _all(run, shapes).items()}
+
+
+def _written(run: Run, shapes: Shapes, events: Iterator[Event]) -> Iterator[Event]:
     level = LEVELS.index(run.members.get("logLevel", "ALL"))
-    found = {
-        name: sorted(
-            (one for one in events if one.at <= shapes.now and LEVELS.index(one.level) <= level),
-            key=lambda event: event.at,
-        )
-        for name, events in _all(run, shapes).items()
-    }
-    return {name: events for name, events in found.items() if events}
+    found = (one for one in events if one.at <= shapes.now and LEVELS.index(one.level) <= level)
+    yield from sorted(found, key=lambda event: event.at)
 
 
-def _all(run: Run, shapes: Shapes) -> Mapping[str, list[Event]]:
+def _all(run: Run, shapes: Shapes) -> Mapping[str, Iterator[Event]]:
     """Return the events of the whole of a run, those to come among them."""
     tasks = [(task, way) for task, way in _tasks(run) if _speaks(run, task, way)]
     return {
-        f"run/{run.id}": list(_run_log(run)),
-        f"run/{run.id}/engine": list(_engine_log(run)),
-        **{f"run/{run.id}/task/{task.id}": list(_task_log(run, task, way)) for task, way in tasks},
-        f"manifest/run/{run.id}/{run.uuid}": list(_manifest(run, shapes)),
+        f"run/{run.id}": _run_log(run),
+        f"run/{run.id}/engine": _engine_log(run),
+        **{f"run/{run.id}/task/{task.id}": _task_log(run, task, way) for task, way in tasks},
+        f"manifest/run/{run.id}/{run.uuid}": _manifest(run, shapes),
     }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -95,6 +97,25 @@ def test_streams_come_as_the_run_goes_on(client: OmicsRunsClient, emulator: Emul
         f"run/{run.id}",
         f"task/{task}",
     ]
+
+
+def test_only_what_is_asked_for_is_made(client: OmicsRunsClient, emulator: Emulator) -> None:
+    """To read one stream takes none of the work for the others, such as for the manifest."""
+    emulator.plan(tasks=TASK)
+    run = ended(client, emulator)
+    files: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        files.update([Path(frame.f_code.co_filename).name] if event == "call" else [])
+
+    for stream in (f"run/{run.id}/engine", f"manifest/run/{run.id}/{run.uuid}"):
+        sys.setprofile(note)
+        try:
+            assert lines(client, stream)
+        finally:
+            sys.setprofile(None)
+        assert ("_manifest.py" in files) == stream.startswith("manifest")
+        assert "_run_logs.py" in files
 
 
 @pytest.mark.parametrize(
