@@ -89,7 +89,8 @@ def _invoke(arguments: Sequence[str]) -> int:
     try:
         with program.make_context("omics-runs", list(arguments)) as context:
             code = program.invoke(context)
-        sys.stdout.flush()
+        with suppress(AttributeError):  # it is None where it was closed before
+            sys.stdout.flush()
     except click.exceptions.Exit as ended:  # --help, --version
         return ended.exit_code
     return int(code)

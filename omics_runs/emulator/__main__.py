@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
 import sys
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 from omics_runs._clock import ScaledClock
@@ -21,6 +22,8 @@ EPILOG = """While it serves, it can be steered over HTTP, in JSON and without si
 /expired-tokens, /clock, /reset; GET /_emulator/health and /requests. A wrong body is answered with
 what is right."""
 
+UNWRITABLE, NOBODY_READS = 4, 141
+"""Exit codes where standard output fails, those of the command `omics-runs`."""
 
 PROGRAM = "python -m omics_runs.emulator"
 
@@ -50,19 +53,19 @@ def main(
 def _serve(emulator: Emulator, port: int, stop: threading.Event) -> int:
     try:
         with _signals(stop) as ending, emulator.serve(port) as url:
-            _announce(emulator, url)
+            code = _announce(emulator, url)
             # A wait with a timeout lets Ctrl-C through on Windows.
-            while not ending.wait(timeout=1.0):
+            while not (code or ending.wait(timeout=1.0)):
                 pass
+            return code
     except OSError as error:
         return _complain(f"port {port}: {error.strerror}")
-    return 0
 
 
-def _complain(what: str) -> int:
+def _complain(what: str, code: int = 2) -> int:
     """Say in one line what is in the way, and return the exit code."""
     sys.stderr.write(f"omics_runs.emulator: {what}\n")
-    return 2
+    return code
 
 
 def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
@@ -140,11 +143,26 @@ def _emulator(options: argparse.Namespace) -> Emulator:
     )
 
 
-def _announce(emulator: Emulator, url: str) -> None:
+def _announce(emulator: Emulator, url: str) -> int:
+    """Print how to reach it, and return the exit code: not 0 if nobody can learn that."""
     variables = emulator.environment(url).items()
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables]
-    sys.stdout.write("\n".join([f"# HealthOmics emulator at {url}", *exports, ""]))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write("\n".join([f"# HealthOmics emulator at {url}", *exports, ""]))
+        sys.stdout.flush()
+    except (BrokenPipeError, AttributeError):  # it is None where it was closed before
+        _forget_stdout()
+        return NOBODY_READS
+    except OSError as error:  # such as a disk that is full
+        _forget_stdout()
+        return _complain(f"standard output can't be written: {error.strerror}", UNWRITABLE)
+    return 0
+
+
+def _forget_stdout() -> None:
+    """Let Python end without one more complaint about what can't be written."""
+    with suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

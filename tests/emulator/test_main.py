@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -9,14 +10,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from omics_runs.cli import main as command
 from omics_runs.emulator import Emulator, Quotas
 from omics_runs.emulator.__main__ import _parser, _quotas, main
 from omics_runs.emulator._control import CONTROLS
@@ -209,6 +212,63 @@ def test_taken_port_in_process(capsys: pytest.CaptureFixture[str]) -> None:
     with Emulator().serve() as url:
         assert main(["--port", str(urlsplit(url).port)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+class Unwritable(io.StringIO):
+    """A standard output to which writing raises."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, text: str) -> int:
+        """Raise."""
+        del text
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "told"),
+    [
+        pytest.param(
+            Unwritable(OSError(28, "No space left on device")),
+            4,
+            "omics_runs.emulator: standard output can't be written: No space left on device\n",
+            id="a full disk",
+        ),
+        pytest.param(Unwritable(BrokenPipeError()), 141, "", id="a reader that is gone"),
+        pytest.param(None, 141, "", id="closed before"),
+    ],
+)
+@pytest.mark.parametrize(
+    "serve",
+    [
+        pytest.param(main, id="module"),
+        pytest.param(lambda words: command(["emulator", *words]), id="command"),
+    ],
+)
+def test_nobody_can_learn_where_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    serve: Callable[[list[str]], int],
+    output: io.StringIO | None,
+    code: int,
+    told: str,
+) -> None:
+    """It ends at once with the code of the command, and doesn't blame the port."""
+    monkeypatch.setattr(sys, "stdout", output)
+    assert serve(["--port", "0"]) == code
+    assert capsys.readouterr().err == told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_a_full_device() -> None:
+    """Python has no complaint of its own at the end."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "--port", "0"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
 
 
 @pytest.mark.parametrize(
