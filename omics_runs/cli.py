@@ -1,13 +1,19 @@
-"""The entry of the command `omics-runs`, which needs the extra `cli`."""
+"""The entry of the command `omics-runs`, which needs the extra `cli`.
+
+It imports next to nothing by itself: what comes before `main` can't tell of a Ctrl-C in one line.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
-from omics_runs._cli.exits import Exit
+REFUSED, INTERRUPTED = 3, 130
+"""Exit codes, those of `Exit`, which takes its time to import."""
 
 INSTALL = "omics-runs: for the command: pip install 'omics-runs[cli]'\n"
+
+GOES_ON = "omics-runs: interrupted; runs that have started go on\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,5 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if missing.name != "click":
             raise
         sys.stderr.write(INSTALL)
-        return Exit.REFUSED
+        return REFUSED
+    except KeyboardInterrupt:
+        sys.stderr.write(GOES_ON)
+        return INTERRUPTED
     return run(sys.argv[1:] if arguments is None else arguments)

@@ -647,6 +647,25 @@ def test_without_the_extra(
         assert "pip install 'omics-runs[cli]'" in capsys.readouterr().err
 
 
+class Interrupting:
+    """Finds modules, until Ctrl-C is pressed at the command's."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Leave modules to others, but for one."""
+        if name == "omics_runs._cli.program":
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the command is still being loaded, Ctrl-C has its code and its line already."""
+    monkeypatch.delitem(sys.modules, "omics_runs._cli.program")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    assert main([]) == Exit.INTERRUPTED
+    assert capsys.readouterr().err == "omics-runs: interrupted; runs that have started go on\n"
+
+
 # --- as a process ---------------------------------------------------------------------------
 
 COMMAND = [sys.executable, "-m", "omics_runs"]
@@ -656,6 +675,14 @@ from omics_runs.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a parent ignores it
 raise SystemExit(main())
 """
+
+
+def test_what_is_loaded_first() -> None:
+    """Up to where Ctrl-C is told in one line, there is little to load."""
+    program = "import sys, omics_runs.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    loaded = {name for name in done.stdout.decode().split() if name.startswith("omics_runs")}
+    assert loaded == {"omics_runs", "omics_runs._lazy", "omics_runs.cli"}
 
 
 @pytest.mark.parametrize("omics_emulator_options", [pytest.param(SLOW, id="slow")])
