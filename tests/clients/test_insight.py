@@ -14,7 +14,145 @@ from .conftest import Caller
 
 ROLE = "arn:aws:iam::123456789012:role/OmicsRole"
 A_DAY = 86_400
-REASONS = [reason for reason in FailureReason if not reason.startswith("ALL_")]
+REASONS = [
+    (
+        "ASSUME_ROLE_FAILED",
+        "account administrator",
+        False,
+        "run",
+        "role could not be assumed",
+        "trust policy",
+    ),
+    (
+        "CANNOT_START_CONTAINER_ERROR",
+        "workflow author",
+        False,
+        "task",
+        "exec format error",
+        "image of the task; its log",
+    ),
+    (
+        "CANNOT_START_CONTAINER_SIZE_ERROR",
+        "workflow author",
+        False,
+        "engine",
+        "larger than what a container",
+        "image smaller",
+    ),
+    (
+        "ECR_PERMISSION_ERROR",
+        "account administrator",
+        False,
+        "engine",
+        "pulling the image",
+        "ECR repository",
+    ),
+    (
+        "EXPORT_FAILED",
+        "account administrator",
+        False,
+        "engine",
+        "outputs could not be written",
+        "output bucket",
+    ),
+    ("FILE_SYSTEM_OUT_OF_SPACE", "submitter", False, "task", "No space left", "storage_capacity"),
+    (
+        "IMAGE_VERIFICATION_FAILURE",
+        "workflow author",
+        False,
+        "engine",
+        "signature of a task's image",
+        "Check the image",
+    ),
+    (
+        "IMPORT_FAILED",
+        "account administrator",
+        False,
+        "engine",
+        "input could not be read",
+        "each input exists",
+    ),
+    ("INACTIVE_OMICS_STORAGE_RESOURCE", "data owner", False, "engine", "is archived", "Activate"),
+    ("INPUT_URI_NOT_FOUND", "submitter", False, "engine", "NoSuchKey", "if they are right"),
+    (
+        "INSTANCE_RESERVATION_FAILED",
+        "AWS",
+        True,
+        "engine",
+        "no instance could be reserved",
+        "Wait for capacity",
+    ),
+    (
+        "INVALID_ECR_IMAGE_URI",
+        "workflow author",
+        False,
+        "engine",
+        "no valid ECR URI",
+        "Correct the image's URI",
+    ),
+    (
+        "INVALID_TASK_RESOURCE_VALUE",
+        "workflow author",
+        False,
+        "engine",
+        "CPUs or memory that no instance",
+        "CPUs, GPUs or memory",
+    ),
+    (
+        "INVALID_URI_INPUT",
+        "submitter",
+        False,
+        "run",
+        "input has no valid URI",
+        "URIs in the parameters.",
+    ),
+    ("MODIFIED_INPUT_RESOURCE", "data owner", True, "engine", "input was changed", "nobody writes"),
+    ("OUT_OF_MEMORY_ERROR", "workflow author", False, "task", "Killed", "more memory"),
+    ("RUN_TASK_FAILED", "unclear", None, "task", "input is truncated", "Read what the tasks"),
+    (
+        "RUN_TIMED_OUT",
+        "submitter",
+        False,
+        "engine",
+        "the run was stopped: its time",
+        "longest duration",
+    ),
+    ("SERVICE_ERROR", "AWS", True, "engine", "an internal error", "Start the same run again."),
+    (
+        "TASK_TIMED_OUT",
+        "workflow author",
+        False,
+        "task",
+        "exit status 143",
+        "time limit of the task",
+    ),
+    (
+        "UNSUPPORTED_GPU_INSTANCE_TYPE",
+        "workflow author",
+        False,
+        "engine",
+        "GPU instance",
+        "Ask for a GPU",
+    ),
+    (
+        "UNSUPPORTED_INPUT_SIZE",
+        "submitter",
+        False,
+        "engine",
+        "inputs are larger",
+        "smaller or fewer input",
+    ),
+    ("WORKFLOW_RUN_FAILED", "unclear", None, "engine", "no such variable", "Read what the tasks"),
+    (
+        "WORKFLOW_VER_VALIDATION_FAILED",
+        "workflow author",
+        False,
+        "run",
+        "definition of the workflow's version",
+        "definition",
+    ),
+]
+"""Each code: who can act, whether to try again, which log tells what, and what to do."""
 
 
 @pytest.fixture
@@ -49,30 +187,43 @@ def ended(
     return run
 
 
-@pytest.mark.parametrize("reason", REASONS)
-def test_each_reason(emulator: Emulator, reason: FailureReason) -> None:
+@pytest.mark.parametrize(
+    ("reason", "who", "retryable", "log", "line", "advice"),
+    [pytest.param(*row, id=row[0]) for row in REASONS],
+)
+def test_each_reason(
+    emulator: Emulator,
+    reason: str,
+    who: str,
+    retryable: bool | None,
+    log: str,
+    line: str,
+    advice: str,
+) -> None:
     """Each of the service's codes is told with who can act, what to do, and what the logs say."""
     with emulator.client() as client:
-        run = ended(client, emulator, failure_reason=reason.value)
+        run = ended(client, emulator, failure_reason=reason)
         found = client.diagnose(run.id)
-    assert (found.status, found.failure_reason) == (RunStatus.FAILED, reason)
-    assert found.cause in {reason, *(task.failure_reason for task in found.failed_tasks)}
-    assert found.cause is not None
-    assert (found.who, found.retryable) == (found.cause.who, found.cause.retryable)
-    assert found.advice
-    assert found.advice in str(found)
-    changed = ", ..." if found.retryable is False else ""
+    assert (found.status, found.failure_reason, found.cause) == (RunStatus.FAILED, reason, reason)
+    assert (found.who, found.retryable) == (who, retryable)
+    assert advice in str(found.advice)
+    told = {one.stream: one.lines for one in found.logs}
+    told |= {task.log.stream: task.log.lines for task in found.failed_tasks if task.log}
+    tellers = [name for name, lines in told.items() if any(line in one.message for one in lines)]
+    task_ids = [task.task_id for task in found.failed_tasks]
+    places = {"run": [""], "engine": ["/engine"], "task": [f"/task/{one}" for one in task_ids]}
+    assert tellers == [f"run/{run.id}{place}" for place in places[log]]
+    changed = ", ..." if retryable is False else ""
     assert found.next_step.endswith(f"client.rerun('{found.run}'{changed}).")
     assert found.notes == ()
-    told = [line for log in found.logs for line in log.lines]
-    told += [line for task in found.failed_tasks if task.log for line in task.log.lines]
-    assert told
-    assert reason.value in str(found)
+    assert all(text in str(found) for text in (reason, str(found.advice), line))
 
 
 def test_there_are_as_many_reasons_as_the_service_documents() -> None:
     """So that none is left out above."""
-    assert len(REASONS) == 24
+    known = {reason.value for reason in FailureReason if not reason.startswith("ALL_")}
+    assert {row[0] for row in REASONS} == known
+    assert len(REASONS) == len(known) == 24
 
 
 def test_failed_tasks(caller: Caller, emulator: Emulator) -> None:
