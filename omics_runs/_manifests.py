@@ -111,8 +111,7 @@ def _forgotten(
 def unread(manifest: Manifest) -> tuple[str, ...]:
     """Return what is to be said of what could not be read of a manifest."""
     count = len(manifest.unread)
-    note = f"{count} records of the manifest, or parts of them: manifest(run).unread has them"
-    return (note,) if count else ()
+    return (f"parts of the manifest ({count}): manifest(run).unread has them",) if count else ()
 
 
 def find(ref: RunRef, env: Env) -> Flow[Manifest | ManifestNotFoundError | Unread]:

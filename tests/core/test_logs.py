@@ -431,9 +431,7 @@ def test_a_manifest_that_was_cut_off_is_not_taken_for_whole() -> None:
     found = diagnosed(*manifest_of(*CUT))
     drawn, _ = played(timeline(RunRef("1"), ENV), *manifest_of(*CUT))
     for notes in (found.notes, drawn.notes):
-        assert notes == (
-            "1 records of the manifest, or parts of them: manifest(run).unread has them",
-        )
+        assert notes == ("parts of the manifest (1): manifest(run).unread has them",)
 
 
 def test_a_run_that_goes_while_its_timeline_is_drawn() -> None:
