@@ -140,7 +140,8 @@ class Submitted:
         if self.error is None:
             return f"{self.name} {self.status}{' before' * self.adopted}: run {self.run}"
         note = " (may have started)" * self.may_have_started
-        return f"{self.name} {self.status}{note}: {self.error}"
+        words = [str(self.error), *getattr(self.error, "__notes__", ())]
+        return f"{self.name} {self.status}{note}: {'; '.join(words)}"
 
 
 @frozen(kw_only=True)

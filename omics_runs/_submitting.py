@@ -25,7 +25,11 @@ from omics_runs._errors import (
     InvalidRequestError,
     OmicsRunsError,
 )
-from omics_runs._generated.errors import AccessDeniedError, ServiceQuotaExceededError
+from omics_runs._generated.errors import (
+    AccessDeniedError,
+    ConflictError,
+    ServiceQuotaExceededError,
+)
 from omics_runs._generated.models import GetBatchResponse, StartRunRequest, StartRunResponse
 from omics_runs._job import logger
 from omics_runs._journal import Entry
@@ -67,6 +71,16 @@ MOST_DOUBLINGS = 6
 SETTLING = 5
 """How often a start is sent again that may have taken effect while its answers neither name the
 run nor speak of passing trouble: a conflict, or an answer that can't be read."""
+
+
+MOST_DIGITS = 12
+"""How much of a digest a message shows, which has 64 digits."""
+
+USED_BEFORE = (
+    "the same key was used before for this name, it seems with other content: put that back, or"
+    " give the spec another name, or all of them another key, for one more run"
+)
+"""What a conflict means in a submission, whose request ids come of keys and names."""
 
 
 class Fate(Enum):
@@ -256,8 +270,9 @@ class Campaign:
         """Return the result of a spec that asks for something else than what was sent."""
         sent = "it was sent before" if entry.run is None else f"run {entry.run.id} was started"
         what = (
-            f"{sent} with other content (then {entry.digest}, now {task.digest}); put that back to "
-            "keep to it, or give the spec another name for one more run"
+            f"{sent} with other content (then {entry.digest[:MOST_DIGITS]}, now "
+            f"{task.digest[:MOST_DIGITS]}); put that back to keep to it, or give the spec another "
+            "name for one more run"
         )
         refused = task.refused("request", what)
         known = entry.run is not None
@@ -340,6 +355,8 @@ class Campaign:
         if not story.is_open:
             yield from self._note(self._ledger.not_started, task)
         if fate is Fate.REFUSED:
+            if isinstance(error, ConflictError):
+                error.add_note(USED_BEFORE)
             return task.result("refused", error=error, may_have_started=story.is_open)
         self.stopped_by = error
         return self._unsent(task, may_have_started=story.is_open)

@@ -140,6 +140,7 @@ def test_changed_content_is_refused(caller: Caller, emulator: Emulator, journal:
     assert isinstance(by_journal.refused[0].error, errors.InvalidRequestError)
     by_service = client.submit(changed, key=KEY)
     assert isinstance(by_service.refused[0].error, errors.ConflictError)
+    assert "the same key was used before for this name" in str(by_service.refused[0])
     assert by_service.refused[0].may_have_started
     assert names(emulator) == ["s0"]
 
