@@ -6,7 +6,8 @@ The service would find them out too, but slowly: after a round trip, or minutes 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omics_runs._narrow import is_mapping, is_sequence
@@ -33,10 +34,17 @@ def problems(request: object) -> Iterator[Problem]:
             yield from rule(request)
 
 
-def not_a_member(key: str, kind: str) -> str:
-    """Return what is wrong with a member that a part of a request doesn't have."""
-    hint = "; a batch duplicates no runs, use start_run for that" if key == "runId" else ""
-    return f"is not a member of {kind}{hint}"
+def not_a_member(key: str, kind: str, members: Iterable[str]) -> str:
+    """Return what is wrong with a member that a part of a request doesn't have, but `members`."""
+    if key == "runId":
+        return f"is not a member of {kind}; a batch duplicates no runs, use start_run for that"
+    return f"is not a member of {kind}{did_you_mean(key, members)}"
+
+
+def did_you_mean(key: str, members: Iterable[str]) -> str:
+    """Return the question whether a member was meant whose name comes close; empty if none does."""
+    near = get_close_matches(str(key), members, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def parameters_size(parameters: object) -> int:

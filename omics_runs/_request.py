@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar, cast
 from omics_runs._errors import InvalidRequestError
 from omics_runs._model import Model, Response, problems_of
 from omics_runs._parts import read_part
+from omics_runs._preflight import did_you_mean
 from omics_runs._rules import Problem
 
 Out_co = TypeVar("Out_co", bound=Response, covariant=True)
@@ -89,15 +90,17 @@ class Request(Model, Generic[Out_co]):
             if member.name in arguments:
                 arguments[member.name] = read_part(member.rule, arguments[member.name])
         arguments.update(overrides)
-        unknown = [key for key in given if key not in names]
-        unknown += [name for name in overrides if name not in names.values()]
+        unknown = {key: did_you_mean(key, names) for key in given if key not in names}
+        known = names.values()
+        unknown |= {name: did_you_mean(name, known) for name in overrides if name not in known}
         missing = [
             member.name
             for member in cls.__wire__
             if member.required and arguments.get(member.name) is None
         ]
         if unknown or missing:
-            problems = [(name, "is not a member of this request") for name in unknown]
+            what = "is not a member of this request"
+            problems = [(key, f"{what}{question}") for key, question in unknown.items()]
             problems += [(name, "is required") for name in missing]
             raise InvalidRequestError(cls._subject(), problems)
         return cls(**arguments)

@@ -292,8 +292,13 @@ def _compared(columns: Columns, header: list[str]) -> Iterator[str]:
 
 def _remedy(extra: list[str]) -> str:
     """Return what to do about columns that nobody speaks of, in Python and in a shell."""
-    options = " ".join(f"--ignore {shlex.quote(column)}" for column in extra)
-    return f"make parameters of them, or leave them out: ignored={extra!r}, or {options}"
+    types = ", ".join(f"{column!r}: str" for column in extra)
+    typed = " ".join(f"--parameter {shlex.quote(f'{column}:str')}" for column in extra)
+    ignored = " ".join(f"--ignore {shlex.quote(column)}" for column in extra)
+    return (
+        f"make parameters of them, parameters={{{types}}}, in a shell {typed};"
+        f" or leave them out, ignored={extra!r}, in a shell {ignored}"
+    )
 
 
 def _listed(columns: list[str]) -> str:

@@ -59,7 +59,7 @@ def _serve(emulator: Emulator, port: int, stop: threading.Event) -> int:
                 pass
             return code
     except OSError as error:
-        return _complain(f"port {port}: {error.strerror}")
+        return _complain(f"port {port}: {error.strerror}; --port takes another, 0 a free one")
 
 
 def _complain(what: str, code: int = 2) -> int:

@@ -165,7 +165,10 @@ def test_a_cell_that_does_not_fit(sheet: Path, declared: Any, cell: str, what: s
         pytest.param("Sample,reads,threads\n", "name= or --name says which", id="case"),
         pytest.param(
             "sample,reads,threads,thread,a b\n",
-            "ignored=['thread', 'a b'], or --ignore thread --ignore 'a b'",
+            "has 'thread', 'a b' besides; make parameters of them, "
+            "parameters={'thread': str, 'a b': str}, in a shell "
+            "--parameter thread:str --parameter 'a b:str'; or leave them out, "
+            "ignored=['thread', 'a b'], in a shell --ignore thread --ignore 'a b'",
             id="extra",
         ),
         pytest.param("sample,reads,threads,\n", "line 1: column 4 has no name", id="no name"),

@@ -211,7 +211,9 @@ def test_taken_port_in_process(capsys: pytest.CaptureFixture[str]) -> None:
     """The function returns what the process exits with."""
     with Emulator().serve() as url:
         assert main(["--port", str(urlsplit(url).port)]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert told.endswith("; --port takes another, 0 a free one\n")
 
 
 class Unwritable(io.StringIO):

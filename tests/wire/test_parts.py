@@ -290,7 +290,7 @@ def test_a_null_beside_a_variant_is_no_variant() -> None:
         pytest.param(
             {"defaultRunSetting": {**DEFAULT, "workflow_id": "1"}},
             "default_run_setting.workflow_id",
-            "is not a member of DefaultRunSetting",
+            "is not a member of DefaultRunSetting; did you mean 'workflowId'?",
             id="a Python name",
         ),
         pytest.param(

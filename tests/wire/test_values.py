@@ -419,6 +419,23 @@ def test_requests_from_bad_json(text: str, overrides: dict[str, Any], problems: 
     assert [where for where, _ in caught.value.problems] == problems
 
 
+@pytest.mark.parametrize(
+    ("given", "overrides", "question"),
+    [
+        pytest.param({"storagetype": "STATIC"}, {}, "; did you mean 'storageType'?", id="JSON"),
+        pytest.param({}, {"storagetype": "STATIC"}, "; did you mean 'storage_type'?", id="Python"),
+        pytest.param({"colour": "red"}, {}, "", id="nothing like it"),
+    ],
+)
+def test_a_misspelt_member(given: dict[str, Any], overrides: dict[str, Any], question: str) -> None:
+    """The member that was meant is named as it is written there."""
+    text = json.dumps({"roleArn": "r", "outputUri": "o", **given})
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        StartRunRequest.from_json(text, **overrides)
+    ((_, what),) = caught.value.problems
+    assert what == f"is not a member of this request{question}"
+
+
 def test_a_skeleton_sends_nothing_by_itself() -> None:
     """Unfilled it is refused; with the required members filled it is a plain request."""
     skeleton = StartRunRequest.skeleton()
