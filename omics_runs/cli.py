@@ -11,7 +11,10 @@ from collections.abc import Sequence
 REFUSED, INTERRUPTED = 3, 130
 """Exit codes, those of `Exit`, which takes its time to import."""
 
-INSTALL = "omics-runs: for the command: pip install 'omics-runs[cli]'\n"
+INSTALL = (
+    "omics-runs: for the command: pip install 'omics-runs[cli]', or pip install '.[cli]' in a"
+    " checkout\n"
+)
 
 GOES_ON = "omics-runs: interrupted; runs that have started go on\n"
 

@@ -347,8 +347,21 @@ def test_refused_and_unsent_rows(
     assert submit("--wait --quiet") == Exit.REFUSED
     printed = capsys.readouterr()
     assert printed.out == "refused - S1\nunsent - S2\n"
-    assert "no such" in printed.err
-    assert "ServiceQuotaExceededException" in printed.err
+    assert "omics-runs: S1 refused: StartRun: ValidationException (400): no such" in printed.err
+    assert "omics-runs: S2 unsent: StartRun: ServiceQuotaExceededException" in printed.err
+
+
+def test_a_row_that_has_changed(
+    submit: Command, sheet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the service finds it, its name and what that means are told."""
+    assert submit() == Exit.REACHED
+    sheet.write_text(SHEET.replace("16", "32"), encoding="utf-8")
+    capsys.readouterr()
+    assert submit("--quiet") == Exit.REFUSED
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("omics-runs: S2 refused (may have started): StartRun: ConflictExcepti")
+    assert told.endswith("another name, or all of them another key, for one more run")
 
 
 @pytest.mark.parametrize(
@@ -364,7 +377,7 @@ def test_refused_and_unsent_rows(
         ),
         pytest.param("--name id", COLUMNS, Exit.REFUSED, "--name says which", id="no such name"),
         pytest.param("--parameter sample:int", COLUMNS, Exit.REFUSED, "line 2", id="a cell"),
-        pytest.param("--request {}", COLUMNS, Exit.REFUSED, "--role-arn and", id="no request"),
+        pytest.param("--request {}", COLUMNS, Exit.REFUSED, "--role-arn, ", id="no request"),
         pytest.param("--parameter a:b", COLUMNS, Exit.USAGE, ":int, :float", id="no type"),
         pytest.param("--key ''", COLUMNS, Exit.USAGE, "--key: must be a", id="no key"),
         pytest.param("--via batch", COLUMNS, Exit.USAGE, "--rate: leave it", id="not together"),
@@ -393,11 +406,12 @@ def test_a_request_of_options(
 ) -> None:
     """A request may be text, and some of its members options, which win."""
     more = f"--workflow-id 7654321 --workflow-type PRIVATE --role-arn {ROLE} --ignore depth"
-    more = f"{more} --output-uri s3://b/o --delimiter commas"
+    more = f"{more} --output-uri s3://b/o --storage-type DYNAMIC --delimiter commas"
     columns = "--parameter reads --optional threads:int --rate 9"
     assert submit(f"""{more} --request '{{"priority": 3}}'""", common=columns) == Exit.REACHED
     assert {run.workflow_id for run in omics_emulator.runs.values()} == {"7654321"}
     assert {run.workflow_type for run in omics_emulator.runs.values()} == {"PRIVATE"}
+    assert {run.storage_type for run in omics_emulator.runs.values()} == {"DYNAMIC"}
     assert {run.priority for run in omics_emulator.runs.values()} == {3}
     assert capsys.readouterr().out.count("started") == 2
 
@@ -432,6 +446,39 @@ class Stream(io.StringIO):
     def fileno(self) -> int:
         """Return a file of its own, so that the real one is left alone."""
         return self.number
+
+
+class Interrupted(io.StringIO):
+    """A standard output at whose first line Ctrl-C comes; `ends` says whether its reader ends."""
+
+    def __init__(self, *, ends: bool) -> None:
+        super().__init__()
+        self.ends = ends
+        self.calls = 0
+
+    def write(self, text: str) -> int:
+        """Raise at first; then keep the text, unless nobody reads any more."""
+        self.calls += 1
+        if self.calls == 1:
+            raise KeyboardInterrupt
+        if self.ends:
+            raise BrokenPipeError
+        return super().write(text)
+
+
+@pytest.mark.parametrize(
+    "ends", [pytest.param(False, id="read"), pytest.param(True, id="the reader has ended, too")]
+)
+def test_ctrl_c_tells_what_was_started(
+    submit: Command, omics_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, *, ends: bool
+) -> None:
+    """Rows whose ends were waited for are told as started, since they cost money."""
+    output = Interrupted(ends=ends)
+    monkeypatch.setattr(sys, "stdout", output)
+    assert submit("--wait") == Exit.INTERRUPTED
+    runs = () if ends else omics_emulator.runs.values()
+    lines = [f"started {run.id}/{run.uuid} {run.name}" for run in runs]
+    assert output.getvalue().splitlines() == lines
 
 
 @pytest.mark.parametrize(
@@ -644,7 +691,8 @@ def test_without_the_extra(
             main([])
     else:
         assert main([]) == code
-        assert "pip install 'omics-runs[cli]'" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert all(f"pip install '{which}[cli]'" in told for which in ("omics-runs", "."))
 
 
 class Interrupting:

@@ -69,11 +69,16 @@ class Output:
         sys.stdout.write(f"{json.dumps(record) if self.as_json else _writable(text)}\n")
         sys.stdout.flush()
 
-    def failure(self, error: BaseException | None, *, was_shown: bool) -> None:
-        """Tell why something failed, unless the display or the JSON has told it."""
+    def failure(self, why: object, *, was_shown: bool) -> None:
+        """Tell why something failed, unless the display or the JSON has told it.
+
+        Args:
+            why: The words; None if nothing failed.
+            was_shown: Whether a display tells it.
+        """
         is_told = self.as_json or (was_shown and not self.is_quiet)
-        if error is not None and not is_told:
-            tell(error)
+        if why is not None and not is_told:
+            tell(why)
 
     def note(self, what: str) -> None:
         """Tell what was done beside the results."""

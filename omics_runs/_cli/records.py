@@ -76,7 +76,7 @@ def tell_submitted(result: Submitted, output: Output) -> Exit:
     word = f"{result.status}{'-before' * result.adopted}"  # one word: scripts take the second one
     line = f"{word} {result.run or '-'} {result.name}"
     output.result(line, submitted_record(result))
-    output.failure(result.error, was_shown=True)
+    output.failure(None if result.error is None else result, was_shown=True)
     return code_of(result.error)
 
 

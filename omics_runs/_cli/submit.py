@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,7 @@ from omics_runs._cli.options import Place, common, timeout
 from omics_runs._cli.output import Output, tell
 from omics_runs._cli.records import Ended, submitted_record, tell_submitted
 from omics_runs._errors import InvalidRequestError
-from omics_runs._generated.enums import WorkflowType
+from omics_runs._generated.enums import StorageType, WorkflowType
 from omics_runs._generated.models import StartRunRequest
 from omics_runs._sample_sheet import DELIMITERS, Columns, read_sample_sheet
 
@@ -33,8 +33,8 @@ MARKS: Mapping[str | None, str | None] = {None: None} | {
 }
 
 MEMBERS = (
-    "--request is what all runs have in common; --workflow-id, --workflow-type, --role-arn and"
-    " --output-uri are members of it"
+    "--request is what all runs have in common; --workflow-id, --workflow-type, --role-arn,"
+    " --output-uri and --storage-type are members of it"
 )
 
 AGAIN = "submit the same sheet with the same key or journal to go on"
@@ -82,6 +82,12 @@ def typed_or_none(text: str) -> tuple[str, Any]:
 )
 @click.option("--role-arn", metavar="ARN", help="The role, in place of the request's.")
 @click.option("--output-uri", metavar="URI", help="The output, in place of the request's.")
+@click.option(
+    "--storage-type",
+    type=click.Choice(list(StorageType)),
+    metavar="TYPE",
+    help=f"The storage, {' or '.join(StorageType)}, in place of the request's.",
+)
 @click.option(
     "--name",
     default="sample",
@@ -148,6 +154,7 @@ def command(
     workflow_type: str | None,
     role_arn: str | None,
     output_uri: str | None,
+    storage_type: str | None,
     name: str,
     parameters: Sequence[tuple[str, Any]],
     optional: Sequence[tuple[str, Any]],
@@ -175,6 +182,7 @@ def command(
         "workflow_type": workflow_type,
         "role_arn": role_arn,
         "output_uri": output_uri,
+        "storage_type": storage_type,
     }
     base = _base_of(request, {member: value for member, value in given.items() if value})
     columns = Columns(base, name=name, parameters=dict([*parameters, *optional]), ignored=ignored)
@@ -195,29 +203,39 @@ class _Task:
     timeout: float | None
     is_waiting: bool
     began: float = field(factory=time.monotonic, init=False)
+    awaited: dict[RunRef, Submitted] = field(factory=dict["RunRef", "Submitted"], init=False)
+    """The rows that have a run whose end has not been told yet."""
 
     def submit(self, specs: Iterable[RunSpec], **options: Any) -> Exit:
         """Start what is missing, tell of each row, and return the code of all."""
-        codes: list[Exit] = []
-        awaited: dict[RunRef, Submitted] = {}
+        try:
+            return worst([*self._starts(specs, **options), *self._ends()])
+        except KeyboardInterrupt:
+            with suppress(OSError):  # Ctrl-C may have ended the reader, too
+                for result in self.awaited.values():
+                    tell_submitted(result, self.output)
+            raise
+
+    def _starts(self, specs: Iterable[RunSpec], **options: Any) -> Iterator[Exit]:
+        """Start what is missing, and tell of each row, unless that is to wait for its end."""
         results = self.client.iter_submit(
             specs, timeout=self.timeout, progress=self.display, **options
         )
         with closing(results):
             for result in results:
                 if self.is_waiting and result.run is not None and result.error is None:
-                    awaited[result.run] = result
+                    self.awaited[result.run] = result
                 else:
-                    codes.append(tell_submitted(result, self.output))
-        return worst([*codes, *self._ends(awaited)])
+                    yield tell_submitted(result, self.output)
 
-    def _ends(self, awaited: Mapping[RunRef, Submitted]) -> Iterator[Exit]:
+    def _ends(self) -> Iterator[Exit]:
         """Tell how each run has ended, as it ends."""
         outcomes = self.client.as_completed(
-            list(awaited), timeout=self._time_left(), progress=self.display
+            list(self.awaited), timeout=self._time_left(), progress=self.display
         )
-        for one in outcomes if awaited else ():
-            yield Ended(one).tell(self.output, **submitted_record(awaited[one.ref]))
+        for one in outcomes if self.awaited else ():
+            yield Ended(one).tell(self.output, **submitted_record(self.awaited[one.ref]))
+            del self.awaited[one.ref]
 
     def _time_left(self) -> float | None:
         if self.timeout is None:
