@@ -78,7 +78,7 @@ MOST_DIGITS = 12
 
 USED_BEFORE = (
     "the same key was used before for this name, it seems with other content: put that back, or"
-    " give the spec another name, or all of them another key, for one more run"
+    " for one more run take another name for it, or another key for all"
 )
 """What a conflict means in a submission, whose request ids come of keys and names."""
 

@@ -361,7 +361,10 @@ def test_a_row_that_has_changed(
     assert submit("--quiet") == Exit.REFUSED
     (told,) = capsys.readouterr().err.splitlines()
     assert told.startswith("omics-runs: S2 refused (may have started): StartRun: ConflictExcepti")
-    assert told.endswith("another name, or all of them another key, for one more run")
+    assert told.endswith(
+        "; the same key was used before for this name, it seems with other content"
+        ": put that back, or for one more run take another name for it, or another key for all"
+    )
 
 
 @pytest.mark.parametrize(
