@@ -220,8 +220,8 @@ def problems_of(model: Model, prefix: str = "") -> Iterator[Problem]:
             yield from member.rule.problems(value, f"{prefix}{member.name}")
         elif value is None and member.required:
             yield f"{prefix}{member.name}", "is required"
-    names = [member.wire for member in model.__wire__]
     for key in getattr(model, "extra", ()):
+        names = [member.wire for member in model.__wire__]
         yield f"{prefix}{key}", _preflight.not_a_member(key, type(model).__name__, names)
     for where, what in _preflight.problems(model):
         yield f"{prefix}{where}", what

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omics_runs._narrow import is_mapping, is_sequence
@@ -43,6 +42,8 @@ def not_a_member(key: str, kind: str, members: Iterable[str]) -> str:
 
 def did_you_mean(key: str, members: Iterable[str]) -> str:
     """Return the question whether a member was meant whose name comes close; empty if none does."""
+    from difflib import get_close_matches  # noqa: PLC0415  (for mistakes only)
+
     near = get_close_matches(str(key), members, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
