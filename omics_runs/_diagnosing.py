@@ -193,8 +193,7 @@ class TaskReader:
             seen = yield from self._asked(task.task_id)
             if isinstance(seen, GetRunTaskResponse):
                 stream = stream_in(seen.log_stream, stream)
-                reason, message = seen.failure_reason, seen.status_message
-                task = attrs.evolve(task, failure_reason=reason, status_message=message)
+                task = _known_better(task, seen)
         if not task.has_run:
             return task
         log = yield from self.logs.excerpt(stream)
@@ -213,6 +212,15 @@ class TaskReader:
         which = "the failed tasks" if self._is_given_up else f"task {task_id}"
         self.notes.append(f"{which}: {seen}")
         return None
+
+
+def _known_better(task: FailedTask, seen: GetRunTaskResponse) -> FailedTask:
+    return attrs.evolve(
+        task,
+        failure_reason=seen.failure_reason,
+        status_message=seen.status_message,
+        has_run=task.has_run or seen.start_time is not None,
+    )
 
 
 def _logs(seen: Run, logs: LogReader) -> Flow[tuple[LogExcerpt, ...]]:

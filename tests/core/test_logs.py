@@ -447,6 +447,19 @@ def test_a_run_that_goes_while_its_timeline_is_drawn() -> None:
     assert drawn.notes[0].startswith("the list of tasks: ListRunTasks")
 
 
+def test_a_task_whose_start_only_its_own_answer_tells() -> None:
+    """Its log is read, although the list of tasks does not say that it has run."""
+    failed = {"status": "FAILED"}
+    found = diagnosed(
+        answer(200, RUN | {"status": "COMPLETED"}),
+        answer(200, {"items": [TASK | failed]}),
+        answer(200, TASK | failed | BEGAN),
+        page("ERROR: disk"),
+    )
+    assert found.failed_tasks[0].has_run
+    assert "ERROR: disk" in str(found)
+
+
 def test_a_log_without_the_engines() -> None:
     """Where the engine has written nothing, what the service has written is read."""
     found = diagnosed(
