@@ -154,15 +154,22 @@ def _split(text: str) -> tuple[list[tuple[Any, str]], str]:
     An array is as good as its elements, one after the other.
     """
     found: list[tuple[Any, str]] = []
-    rest = text.lstrip(BETWEEN)
-    while rest.startswith("{"):
+    begin = _after_gap(text, 0)
+    while text.startswith("{", begin):
         try:
-            value, end = _DECODER.raw_decode(rest)
+            value, end = _DECODER.raw_decode(text, begin)
         except (ValueError, RecursionError):
             break
-        found.append((value, rest[:end]))
-        rest = rest[end:].lstrip(BETWEEN)
-    return found, rest
+        found.append((value, text[begin:end]))
+        begin = _after_gap(text, end)
+    return found, text[begin:]
+
+
+def _after_gap(text: str, place: int) -> int:
+    """Return where the next object may begin."""
+    while place < len(text) and text[place] in BETWEEN:
+        place += 1
+    return place
 
 
 def _read(

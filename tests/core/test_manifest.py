@@ -244,6 +244,15 @@ def test_an_indented_manifest_may_be_long() -> None:
     assert (len(manifest.tasks), manifest.unread) == (2, ())
 
 
+def test_a_manifest_in_one_line_may_be_long() -> None:
+    """Tens of thousands of tasks in one array, as `jq -c` writes them, are read in one pass."""
+    arns = [f"{ARN}:task/{place}" for place in range(30_000)]
+    line = json.dumps([RUN, *({"arn": arn, "status": "COMPLETED"} for arn in arns)])
+    manifest = read_manifest(line)
+    assert [task.arn for task in manifest.tasks] == arns
+    assert manifest.unread == ()
+
+
 @pytest.mark.parametrize("depth", [50, 900, 2_000])
 def test_what_is_nested_deeply(depth: int) -> None:
     """Whatever is no record is kept as it came, however deep it is."""
