@@ -209,7 +209,7 @@ class TaskReader:
         if isinstance(seen, GetRunTaskResponse):
             return seen
         self._is_given_up = is_about_all(seen)
-        which = "the failed tasks" if self._is_given_up else f"task {task_id}"
+        which = "the failed tasks, or some of them" if self._is_given_up else f"task {task_id}"
         self.notes.append(f"{which}: {seen}")
         return None
 

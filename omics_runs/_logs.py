@@ -99,7 +99,7 @@ class LogExcerpt:
     lines: tuple[OutputLogEvent, ...] = ()
     """The lines, in order of time, each cut to 500 characters; empty if there is none."""
     unread: str | None = None
-    """Why there is no line, or none from before these; None if all was read."""
+    """What kept lines from being read; None if nothing did."""
 
 
 @define

@@ -132,7 +132,10 @@ class _Reader:
     def note(self, value: Any, text: str) -> None:
         """Note one value, which was written so: a record, or something else."""
         kind = _kind_of(value)
-        record, misfits = (None, None) if kind is None else _read(value, kind)
+        try:
+            record, misfits = (None, None) if kind is None else _read(value, kind)
+        except RecursionError:  # it is nested as deeply as can just be decoded
+            record, misfits = None, None
         if isinstance(record, TaskManifest):
             self.tasks[record.arn, record.uuid] = record
         elif record is not None and (self.run is None or self.run.arn == record.arn):

@@ -484,6 +484,17 @@ def test_ctrl_c_tells_what_was_started(
     assert output.getvalue().splitlines() == lines
 
 
+def test_what_was_started_is_told_when_nothing_may_be_looked_at(
+    submit: Command, omics_emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wait that is refused as a whole leaves the ids of its runs."""
+    for operation in ("ListRuns", "GetRun"):
+        omics_emulator.faults.add(Fault(operation, status=403, times=None))
+    assert submit("--wait") != Exit.REACHED
+    out = capsys.readouterr().out
+    assert all(f"{run.id}/{run.uuid}" in out for run in omics_emulator.runs.values())
+
+
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [

@@ -210,8 +210,8 @@ class _Task:
         """Start what is missing, tell of each row, and return the code of all."""
         try:
             return worst([*self._starts(specs, **options), *self._ends()])
-        except KeyboardInterrupt:
-            with suppress(OSError):  # Ctrl-C may have ended the reader, too
+        except BaseException:  # Ctrl-C above all; whatever it is, started runs cost money
+            with suppress(OSError):  # it may have ended the reader, too
                 for result in self.awaited.values():
                     tell_submitted(result, self.output)
             raise

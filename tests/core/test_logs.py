@@ -407,7 +407,7 @@ def test_tasks_that_nobody_may_ask_for_are_asked_for_once() -> None:
         answer(200, RUN | {"status": "COMPLETED"}), answer(200, {"items": tasks}), refusal(403)
     )
     assert len(found.failed_tasks) == 5
-    assert [note.partition(":")[0] for note in found.notes] == ["the failed tasks"]
+    assert [note.partition(":")[0] for note in found.notes] == ["the failed tasks, or some of them"]
 
 
 def manifest_of(*lines: str) -> list[Reply]:

@@ -244,6 +244,15 @@ def test_an_indented_manifest_may_be_long() -> None:
     assert (len(manifest.tasks), manifest.unread) == (2, ())
 
 
+def test_a_record_with_something_that_is_nested_deeply() -> None:
+    """At no depth is it an error, and at none is it lost."""
+    for depth in range(700, 1_000):
+        text = LINES[1].replace('"metrics": {', f'"metrics": {"[" * depth + "]" * depth}, "x": {{')
+        manifest = read_manifest([text, LINES[2]])
+        assert len(manifest.unread) == 1
+        assert manifest.tasks
+
+
 def test_a_manifest_in_one_line_may_be_long() -> None:
     """Tens of thousands of tasks in one array, as `jq -c` writes them, are read in one pass."""
     arns = [f"{ARN}:task/{place}" for place in range(30_000)]
