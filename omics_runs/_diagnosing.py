@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from omics_runs._core import outcome
 from omics_runs._diagnosis import Diagnosis, FailedTask
 from omics_runs._errors import InvalidRequestError
-from omics_runs._generated.enums import FailureReason, RunStatus, TaskStatus
+from omics_runs._generated.enums import RunStatus, TaskStatus
 from omics_runs._generated.models import (
     GetRunResponse,
     GetRunTaskRequest,
@@ -116,7 +116,7 @@ def _told(
         name=seen.name,
         status=seen.status,
         is_forgotten=isinstance(seen, RunManifest),
-        failure_reason=FailureReason(seen.failure_reason) if seen.failure_reason else None,
+        failure_reason=seen.failure_reason,
         status_message=seen.status_message,
         creation_time=seen.creation_time,
         start_time=seen.start_time,
@@ -140,7 +140,7 @@ def failed_tasks(tasks: Sequence[Task]) -> list[FailedTask]:
         FailedTask(
             task_id=task.task_id,
             name=task.name,
-            failure_reason=_reason_of(task),
+            failure_reason=None if isinstance(task, TaskListItem) else task.failure_reason,
             status_message=getattr(task, "status_message", None),
             attempts=attempts[task.name] if task.name else 1,
             is_made_up_for=_is_made_up_for(task, completed),
@@ -166,11 +166,6 @@ def _is_made_up_for(failed: Task, completed: Mapping[str, datetime]) -> bool:
     """Return whether a later try of a failed task has completed."""
     begin, end = completed.get(failed.name or ""), failed.stop_time
     return begin is not None and end is not None and begin >= end
-
-
-def _reason_of(task: Task) -> FailureReason | None:
-    reason = None if isinstance(task, TaskListItem) else task.failure_reason
-    return FailureReason(reason) if reason else None
 
 
 @define

@@ -15,6 +15,7 @@ from attrs import field, frozen
 from omics_runs._generated.enums import (
     Accelerators,
     CacheBehavior,
+    FailureReason,
     RunStatus,
     StorageType,
     TaskStatus,
@@ -117,7 +118,7 @@ class RunManifest(Structure):
     """The run's uuid."""
     name: str | None = None
     """Name that the run was started with; None if it had none."""
-    failure_reason: str | None = None
+    failure_reason: FailureReason | None = None
     """Code of why the run failed; None where the manifest tells none."""
     status_message: str | None = None
     """A sentence about the status; None where the manifest tells none."""
@@ -236,7 +237,7 @@ class TaskManifest(Structure):
     """The task's uuid."""
     name: str | None = None
     """Name of the task in the workflow."""
-    failure_reason: str | None = None
+    failure_reason: FailureReason | None = None
     """Code of why the task failed; None where the manifest tells none."""
     status_message: str | None = None
     """A sentence about the status; None where the manifest tells none."""

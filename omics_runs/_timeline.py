@@ -336,8 +336,7 @@ def _span_of(task: Task) -> TimelineTask:
 
 def _reason_of(one: object) -> FailureReason | None:
     """Return why a run or a task failed; lists do not tell it."""
-    reason = getattr(one, "failure_reason", None)
-    return FailureReason(reason) if reason else None
+    return getattr(one, "failure_reason", None)
 
 
 def _together(tasks: Iterable[Task]) -> list[TimelineTask]:

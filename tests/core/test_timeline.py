@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_runs import (
+    FailureReason,
     GetRunResponse,
     GetRunTaskResponse,
     Manifest,
@@ -215,8 +216,8 @@ def test_times_that_contradict_each_other_stay_in_the_picture() -> None:
 
 def test_a_failure_says_why() -> None:
     """The reason of the run is in the title, and that of a task in its story and its row."""
-    oom = task(3, 76, 80, 120, status="FAILED", failure_reason="OUT_OF_MEMORY_ERROR")
-    timeline = Timeline.of(run("FAILED", failure_reason="RUN_TASK_FAILED"), [oom])
+    oom = task(3, 76, 80, 120, status="FAILED", failure_reason=FailureReason.OUT_OF_MEMORY_ERROR)
+    timeline = Timeline.of(run("FAILED", failure_reason=FailureReason.RUN_TASK_FAILED), [oom])
     assert str(timeline).startswith("run 4711 FAILED (RUN_TASK_FAILED): ")
     assert "FAILED; OUT_OF_MEMORY_ERROR; " in timeline.to_svg()
     assert "OUT_OF_MEMORY_ERROR</td>" in timeline.to_html()
